@@ -3,7 +3,7 @@
 #ifndef ANP_OP_DIMS_H
 #define ANP_OP_DIMS_H
 
-#include "base/alloc.h"
+#include "base/str.h"
 #include <stdint.h>
 
 /* >= 0: a known size (or, as content of an integer tensor, see ANP_DIM_IS_CONST). An expression is a handle below ANP_DIM_CONST_MIN,
@@ -11,6 +11,8 @@
 typedef int64_t anp_dim_t;
 #define ANP_DIM_CONST_MIN (-(INT64_C(1) << 62))
 #define ANP_DIM_UNKNOWN INT64_MIN /* decided by the kernel when it runs; only where no table is there */
+#define ANP_DIM_HANDLE(i) (INT64_MIN + 1 + (int64_t)(i)) /* of expression i; the same encoding as <anput/program.h> */
+#define ANP_DIM_INDEX(d) ((uint64_t)((d) - (INT64_MIN + 1)))
 #define ANP_DIM_IS_CONST(d) ((d) >= ANP_DIM_CONST_MIN)
 
 typedef enum anp_dim_op_t { /* stored in programs: values never change */
@@ -50,8 +52,7 @@ anp_status_t anp_dims_fresh(anp_dims_t *d, anp_dim_t *out);
  * With d == NULL an operand ANP_DIM_UNKNOWN gives ANP_DIM_UNKNOWN. */
 anp_status_t anp_dims_op(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, anp_dim_t b, anp_dim_t *out);
 /* Text such as "(N + 2) / 2"; appended to buf. */
-struct anp_buf_t;
-void anp_dims_print(const anp_dims_t *d, anp_dim_t dim, struct anp_buf_t *buf);
+void anp_dims_print(const anp_dims_t *d, anp_dim_t dim, anp_buf_t *buf);
 /* Value under bindings (by symbol index; ANP_DIM_UNKNOWN = unbound). */
 anp_status_t anp_dims_eval(const anp_dims_t *d, anp_dim_t dim, const int64_t *symbol_values, uint64_t n, int64_t *out);
 /* Lower bound that always holds (symbols are >= 0) — to decide comparisons; INT64_MIN when unknown. */
