@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All heap memory of the project, checked size arithmetic, and the hook that makes the n-th allocation fail. */
+/* All heap memory of the project, checked size arithmetic, and the hook that makes the n-th
+ * allocation fail. */
 #ifndef ANP_BASE_ALLOC_H
 #define ANP_BASE_ALLOC_H
 
@@ -8,8 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Each sets *out to NULL and returns ANP_OUT_OF_MEMORY (naming the size) on failure. n * size is checked. Zero bytes give a valid pointer.
- * Alignment is 64 bytes for every block (SIMD loads of tensors need no second allocator). */
+/* Each sets *out to NULL and returns ANP_OUT_OF_MEMORY (naming the size) on failure. n * size is
+ * checked. Zero bytes give a valid pointer. Alignment is 64 bytes for every block (SIMD loads of
+ * tensors need no second allocator). */
 anp_status_t anp_alloc(uint64_t size_bytes, void **out);
 anp_status_t anp_calloc(uint64_t n, uint64_t size_bytes, void **out);
 /* Grows *ptr (NULL allowed) to size_bytes, keeping old_bytes; on failure *ptr is untouched. */
@@ -31,12 +33,14 @@ typedef struct anp_alloc_stats_t {
     uint64_t live_bytes, live_blocks, peak_bytes, total_calls;
 } anp_alloc_stats_t;
 void anp_alloc_stats(anp_alloc_stats_t *out);
-/* Tests: the n-th allocation from now (1 = the next) fails, once; 0 switches it off. Process-wide. */
+/* Tests: the n-th allocation from now (1 = the next) fails, once; 0 switches it off. Process-wide.
+ */
 void anp_alloc_fail_at(uint64_t n);
 
-/* A bump allocator: everything in it is freed together. One thread at a time. Blocks come from anp_alloc. */
+/* A bump allocator: everything in it is freed together. One thread at a time. Blocks come from
+ * anp_alloc. */
 typedef struct anp_arena_t {
-    struct anp_arena_block_t *head;
+    struct anp_arena_block_t *first, *current;
     uint64_t used_bytes; /* sum of requests */
 } anp_arena_t;
 void anp_arena_init(anp_arena_t *a);
@@ -60,6 +64,7 @@ void anp_vec_deinit(anp_vec_t *v);
 anp_status_t anp_vec_reserve(anp_vec_t *v, uint64_t capacity);
 /* Appends n zeroed elements and gives the first. */
 anp_status_t anp_vec_grow(anp_vec_t *v, uint64_t n, void **out_first);
+/* elem is copied and must not lie in v. */
 anp_status_t anp_vec_push(anp_vec_t *v, const void *elem);
 #define ANP_VEC_AT(v, type, i) (((type *)(v)->data)[i])
 

@@ -6,7 +6,8 @@
 #include "base/attr.h"
 #include <anput/status.h>
 
-/* Replaces the sentence and starts a new trace. Returns code. Control bytes in the result are escaped as \xNN. */
+/* Replaces the sentence and starts a new trace. Returns code. Control bytes in the result are
+ * escaped as \xNN. */
 anp_status_t anp_error_set(anp_status_t code, const char *file, int line, const char *fmt, ...)
     ANP_PRINTF(4, 5);
 /* Adds a place to the trace. Returns code. */
@@ -17,22 +18,22 @@ anp_status_t anp_error_prefix(anp_status_t code, const char *fmt, ...) ANP_PRINT
 #define ANP_ERROR(code, ...) anp_error_set((code), __FILE__, __LINE__, __VA_ARGS__)
 #define ANP_FAIL(code, ...) return anp_error_set((code), __FILE__, __LINE__, __VA_ARGS__)
 /* Passes a failure on, with this place added to its trace. */
-#define ANP_TRY(expr)                                                                              \
-    do {                                                                                           \
-        const anp_status_t st_ = (expr);                                                           \
-        if (st_ != ANP_OK) return anp_error_trace(st_, __FILE__, __LINE__, #expr);                 \
+#define ANP_TRY(expr)                                                              \
+    do {                                                                           \
+        const anp_status_t st_ = (expr);                                           \
+        if (st_ != ANP_OK) return anp_error_trace(st_, __FILE__, __LINE__, #expr); \
     } while (0)
 /* The same where something must be cleaned up at label `out`. */
-#define ANP_TRY_OUT(st, expr)                                                                      \
-    do {                                                                                           \
-        if (((st) = (expr)) == ANP_OK) break;                                                      \
-        anp_error_trace((st), __FILE__, __LINE__, #expr);                                          \
-        goto out;                                                                                  \
+#define ANP_TRY_OUT(st, expr)                             \
+    do {                                                  \
+        if (((st) = (expr)) == ANP_OK) break;             \
+        anp_error_trace((st), __FILE__, __LINE__, #expr); \
+        goto out;                                         \
     } while (0)
-#define ANP_FAIL_OUT(st, code, ...)                                                                \
-    do {                                                                                           \
-        (st) = anp_error_set((code), __FILE__, __LINE__, __VA_ARGS__);                             \
-        goto out;                                                                                  \
+#define ANP_FAIL_OUT(st, code, ...)                                    \
+    do {                                                               \
+        (st) = anp_error_set((code), __FILE__, __LINE__, __VA_ARGS__); \
+        goto out;                                                      \
     } while (0)
 
 #endif

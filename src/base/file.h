@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files: read-only maps, atomic writes (written beside, then renamed), safe joining of paths from models. */
+/* Files: read-only maps, atomic writes (written beside, then renamed), safe joining of paths from
+ * models. */
 #ifndef ANP_BASE_FILE_H
 #define ANP_BASE_FILE_H
 
@@ -7,20 +8,25 @@
 
 /* A mapped file; immutable, any thread. Reference counted since tensors keep it alive. */
 typedef struct anp_file_t anp_file_t;
-/* Errors: ANP_NOT_FOUND, ANP_IO (a directory, no permission ...), ANP_INVALID_FILE (empty). The sentence names path and cause. */
+/* Errors: ANP_NOT_FOUND, ANP_IO (a directory, no permission ...), ANP_INVALID_FILE (empty). The
+ * sentence names path and cause. */
 anp_status_t anp_file_map(const char *path, anp_file_t **out_file);
 void anp_file_retain(anp_file_t *f);
 void anp_file_release(anp_file_t *f); /* takes NULL */
 const uint8_t *anp_file_data(const anp_file_t *f);
 uint64_t anp_file_size(const anp_file_t *f);
 const char *anp_file_path(const anp_file_t *f);
-/* Hints that a range will not be needed again: its pages may be dropped (big models under small memory). */
+/* Hints that a range will not be needed again: its pages may be dropped (big models under small
+ * memory). */
 void anp_file_done(const anp_file_t *f, uint64_t offset, uint64_t n_bytes);
 
-/* Whole small file into memory, at most max_bytes (ANP_LIMIT beyond). Caller frees with anp_free; NUL added after the end. */
-anp_status_t anp_file_read(const char *path, uint64_t max_bytes, char **out_data, uint64_t *out_len);
+/* Whole small file into memory, at most max_bytes (ANP_LIMIT beyond). Caller frees with anp_free;
+ * NUL added after the end. */
+anp_status_t anp_file_read(const char *path, uint64_t max_bytes, char **out_data,
+                           uint64_t *out_len);
 
-/* Writing: "path.tmp.PID.N" beside the target, fsync, rename on commit. Abort (or release without commit) removes it and leaves the old file. */
+/* Writing: "path.tmp.PID.N" beside the target, fsync, rename on commit. Abort (or release without
+ * commit) removes it and leaves the old file. */
 typedef struct anp_file_writer_t anp_file_writer_t;
 anp_status_t anp_file_writer_open(const char *path, anp_file_writer_t **out_w);
 anp_status_t anp_file_writer_write(anp_file_writer_t *w, const void *data, uint64_t n_bytes);
@@ -28,14 +34,17 @@ anp_status_t anp_file_writer_write(anp_file_writer_t *w, const void *data, uint6
 anp_status_t anp_file_writer_pad(anp_file_writer_t *w, uint64_t align);
 uint64_t anp_file_writer_tell(const anp_file_writer_t *w);
 /* Overwrites bytes already written (headers filled in last). */
-anp_status_t anp_file_writer_patch(anp_file_writer_t *w, uint64_t offset, const void *data, uint64_t n_bytes);
+anp_status_t anp_file_writer_patch(anp_file_writer_t *w, uint64_t offset, const void *data,
+                                   uint64_t n_bytes);
 anp_status_t anp_file_writer_commit(anp_file_writer_t *w);
 void anp_file_writer_release(anp_file_writer_t *w); /* takes NULL; aborts when not committed */
 anp_status_t anp_file_write_all(const char *path, const void *data, uint64_t n_bytes);
 
-/* Joins `rel`, a path out of a model file, to folder `dir`: refuses absolute paths, "..", empty names, NUL, and (unless follow_links) symbolic links
- * in any component. *out is freed with anp_free. ANP_INVALID_MODEL names rel. */
-anp_status_t anp_path_join_beneath(const char *dir, const char *rel, size_t rel_len, bool follow_links, char **out);
+/* Joins `rel`, a path out of a model file, to folder `dir`: refuses absolute paths, "..", empty
+ * names, NUL, and (unless follow_links) symbolic links in any component. *out is freed with
+ * anp_free. ANP_INVALID_MODEL names rel. */
+anp_status_t anp_path_join_beneath(const char *dir, const char *rel, size_t rel_len,
+                                   bool follow_links, char **out);
 /* Folder part of a path ("." when none) / last component. *out freed with anp_free. */
 anp_status_t anp_path_dir(const char *path, char **out);
 const char *anp_path_base(const char *path);

@@ -20,7 +20,8 @@ typedef struct anp_log_t {
 } anp_log_t;
 
 /* One line without a newline; NULL log is allowed and drops. Any thread. */
-void anp_log_write(const anp_log_t *log, anp_log_level_t level, const char *fmt, ...) ANP_PRINTF(3, 4);
+void anp_log_write(const anp_log_t *log, anp_log_level_t level, const char *fmt, ...)
+    ANP_PRINTF(3, 4);
 /* "error" "warn" "info" "debug" -> level; -1 otherwise. */
 int anp_log_level_parse(const char *text);
 

@@ -25,19 +25,28 @@ void anp_cond_broadcast(anp_cond_t *c);
 anp_status_t anp_thread_create(anp_thread_t *out, void *(*fn)(void *), void *arg);
 void anp_thread_join(anp_thread_t t);
 uint64_t anp_now_ns(void); /* monotonic */
+/* CPUs this process may use: affinity and container quota; at least 1. */
+uint32_t anp_thread_cpus(void);
+/* Unpredictable to whoever made a file: seeds of hash tables. Not for secrets. */
+uint64_t anp_random_u64(void);
 
 /*
- * A pool of n-1 workers plus the calling thread. A job is `n_items` independent items; which thread runs an item never influences results,
- * since items are fixed by the caller and not by the thread count (C7). Jobs of several callers take turns. No allocation per job.
- * Workers spin briefly (tens of microseconds) before they sleep: kernels follow each other closely.
+ * A pool of n-1 workers plus the calling thread. A job is `n_items` independent items; which thread
+ * runs an item never influences results, since items are fixed by the caller and not by the thread
+ * count (C7). Jobs of several callers run at the same time: each caller works on its own, workers
+ * help any. No allocation per job. Workers spin briefly (tens of microseconds) before they sleep:
+ * kernels follow each other closely.
  */
 typedef struct anp_pool_t anp_pool_t;
-typedef void (*anp_pool_fn_t)(void *arg, uint64_t item, uint32_t worker); /* worker in [0, anp_pool_threads) */
-/* threads 0: as many as the CPUs this process may use. NULL as a pool everywhere below means: the caller alone. */
+typedef void (*anp_pool_fn_t)(void *arg, uint64_t item,
+                              uint32_t worker); /* worker in [0, anp_pool_threads) */
+/* threads 0: as many as the CPUs this process may use. NULL as a pool everywhere below means: the
+ * caller alone. */
 anp_status_t anp_pool_create(uint32_t threads, anp_pool_t **out_pool);
-void anp_pool_release(anp_pool_t *pool); /* takes NULL */
+void anp_pool_release(anp_pool_t *pool);           /* takes NULL */
 uint32_t anp_pool_threads(const anp_pool_t *pool); /* 1 for NULL */
-/* Runs fn for items 0..n_items-1 and returns when all are done. May be called from several threads; not from inside an item. */
+/* Runs fn for items 0..n_items-1 and returns when all are done. May be called from several threads;
+ * not from inside an item. */
 void anp_pool_run(anp_pool_t *pool, uint64_t n_items, anp_pool_fn_t fn, void *arg);
 
 #endif
