@@ -19,7 +19,9 @@ typedef struct anp_use_t {
     uint32_t input;
 } anp_use_t;
 
-/* The bytes of a constant: mapped from a file or owned; equal bytes of equal type and shape share one (tied weights). */
+/* The bytes of a constant: mapped from a file or owned; equal bytes of equal type and shape share one (tied weights).
+ * Mapped bytes lie as the source file has them: tensor.data may be unaligned for its type. Read elements with memcpy or through
+ * anp_dtype_get_*; folding copies to aligned memory before it runs a kernel; the package writer aligns what it stores. */
 typedef struct anp_const_t {
     anp_tensor_t tensor; /* dense; data valid as long as the graph */
     uint64_t bytes;
@@ -168,6 +170,9 @@ anp_status_t anp_graph_each_block(anp_graph_t *g, anp_status_t (*fn)(anp_graph_t
 /* ---- whole-graph services ---- */
 /* Shapes, types and small contents of every value, through control blocks too; also after changes (only ever refines or replaces). infer.c */
 anp_status_t anp_graph_infer(anp_graph_t *g);
+/* The same for one node from what is known of its inputs now, for builders that look at ranks while they append. A control node only
+ * gets what its blocks' outputs have. infer.c */
+anp_status_t anp_node_infer(anp_graph_t *g, anp_node_t *n);
 /* Every rule of the graph: order, uses, rows, types, names, blocks, captured values, states. The message names the first node broken. verify.c */
 anp_status_t anp_graph_verify(const anp_graph_t *g);
 /* Readable text (docs/format/graph-text.md), stable enough for before/after tests; constants above 8 elements as type, shape and hash. */
