@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MESSAGE_BYTES = 2048, TRACE_BYTES = 4096 };
+enum { MESSAGE_BYTES = ANP_ESCAPE_LINE_BYTES, TRACE_BYTES = 4096 };
 
 static ANP_THREAD_LOCAL char message[MESSAGE_BYTES];
 static ANP_THREAD_LOCAL char trace[TRACE_BYTES];
@@ -56,20 +56,11 @@ static void trace_add(const char *file, int line, const char *what) {
         trace_len += (size_t)n;
 }
 
-/* Formats into raw (MESSAGE_BYTES); the arguments may point into the current message. */
-static size_t format_raw(char *raw, const char *fmt, va_list args) {
-    const int n = vsnprintf(raw, MESSAGE_BYTES, fmt, args);
-    if (n < 0) return 0;
-    return ANP_MIN((size_t)n, (size_t)MESSAGE_BYTES - 1);
-}
-
 anp_status_t anp_error_set(anp_status_t code, const char *file, int line, const char *fmt, ...) {
-    char raw[MESSAGE_BYTES];
     va_list args;
     va_start(args, fmt);
-    const size_t n = format_raw(raw, fmt, args);
+    anp_escape_format(message, sizeof message, fmt, args);
     va_end(args);
-    anp_escape_text(message, sizeof message, raw, n);
     trace_len = 0;
     trace_add(file, line, anp_status_name(code));
     return code;
@@ -81,17 +72,15 @@ anp_status_t anp_error_trace(anp_status_t code, const char *file, int line, cons
 }
 
 anp_status_t anp_error_prefix(anp_status_t code, const char *fmt, ...) {
-    char raw[MESSAGE_BYTES], old[MESSAGE_BYTES];
+    enum { PREFIX_BYTES = MESSAGE_BYTES / 4 }; /* a long name must not push out the sentence */
+    char prefix[PREFIX_BYTES], old[MESSAGE_BYTES];
     va_list args;
     va_start(args, fmt);
-    const size_t n = format_raw(raw, fmt, args);
+    anp_escape_format(prefix, sizeof prefix, fmt, args);
     va_end(args);
     memcpy(old, message, sizeof old);
-    size_t len = anp_escape_text(message, sizeof message, raw, n);
-    if (len + 6 > sizeof message) return code; /* no room for ": " and "..." */
-    message[len++] = ':';
-    message[len++] = ' ';
-    anp_escape_text(message + len, sizeof message - len, old,
-                    strlen(old)); /* shown as it is: escaped before */
+    const int len = snprintf(message, sizeof message, "%s: ", prefix);
+    anp_escape_text(message + len, sizeof message - (size_t)len, old,
+                    strlen(old)); /* escaped before: only cut */
     return code;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Decides which bytes may be shown, and writes the others as \\xNN. */
 #include "base/escape.h"
-#include "base/attr.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,4 +56,12 @@ size_t anp_escape_text(char *out, size_t out_size, const char *s, size_t n) {
     }
     out[len] = '\0';
     return len;
+}
+
+size_t anp_escape_format(char *out, size_t out_size, const char *fmt, va_list args) {
+    char raw[ANP_ESCAPE_LINE_BYTES +
+             8]; /* longer than a line: what was cut here is cut again, with "..." */
+    const int n = vsnprintf(raw, sizeof raw, fmt, args);
+    const size_t len = n < 0 ? 0 : ANP_MIN((size_t)n, sizeof raw - 1);
+    return anp_escape_text(out, ANP_MIN(out_size, (size_t)ANP_ESCAPE_LINE_BYTES), raw, len);
 }

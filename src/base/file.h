@@ -50,8 +50,14 @@ anp_status_t anp_path_dir(const char *path, char **out);
 const char *anp_path_base(const char *path);
 /* Makes folder and parents (mkdir -p). */
 anp_status_t anp_path_make_dir(const char *path);
-/* kind: 0 nothing there, 1 file, 2 folder, 3 other. */
-int anp_path_kind(const char *path);
+typedef enum anp_path_kind_t {
+    ANP_PATH_NONE = 0,
+    ANP_PATH_FILE = 1,
+    ANP_PATH_FOLDER = 2,
+    ANP_PATH_OTHER = 3, /* a device, a pipe */
+} anp_path_kind_t;
+/* What is at path, links followed. */
+anp_path_kind_t anp_path_kind(const char *path);
 /* Sorted names (without . and ..) of a folder; each and the array freed with anp_free. */
 anp_status_t anp_path_list(const char *dir, char ***out_names, uint64_t *out_n);
 

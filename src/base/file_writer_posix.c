@@ -25,13 +25,13 @@ struct anp_file_writer_t {
     uint8_t buffer[WRITER_BUFFER_BYTES]; /* the pending bytes, not written yet */
 };
 
-/* The file a link leads to is replaced, not the link. A path that does not exist yet is taken as it
- * is. */
+/* The file a link leads to is replaced, not the link. */
 static anp_status_t resolve(const char *path, char **out) {
-    char *real = realpath(path, NULL);
-    const anp_status_t st = anp_strdup(real ? real : path, out);
+    struct stat st;
+    char *real = lstat(path, &st) == 0 && S_ISLNK(st.st_mode) ? realpath(path, NULL) : NULL;
+    const anp_status_t status = anp_strdup(real ? real : path, out);
     free(real); /* made by realpath, not by us */
-    return st;
+    return status;
 }
 
 /* Makes "path.tmp.PID.N": unique in this process by N, among processes by PID, and never an
@@ -63,6 +63,7 @@ static anp_status_t writer_begin(anp_file_writer_t *w, const char *path) {
         w->fd = open(w->path, O_WRONLY | O_CLOEXEC);
         return w->fd >= 0 ? ANP_OK : ANP_ERRNO("write", path);
     }
+    if (!*anp_path_base(path)) ANP_FAIL(ANP_INVALID_ARGUMENT, "path '%s' names no file", path);
     ANP_TRY(open_beside(w));
     if (exists) (void)fchmod(w->fd, old.st_mode & 07777); /* a private file stays private */
     return ANP_OK;

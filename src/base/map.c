@@ -27,7 +27,8 @@ static anp_map_slot_t *find(anp_map_slot_t *slots, uint64_t capacity, uint64_t h
     for (uint64_t i = hash & (capacity - 1);; i = (i + 1) & (capacity - 1)) {
         anp_map_slot_t *s = &slots[i];
         if (!s->key) return s;
-        if (s->hash == hash && s->key_len == key_len && memcmp(s->key, key, key_len) == 0) return s;
+        const bool same_hash = s->hash == hash && s->key_len == key_len;
+        if (same_hash && (key_len == 0 || memcmp(s->key, key, key_len) == 0)) return s;
     }
 }
 

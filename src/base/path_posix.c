@@ -83,11 +83,10 @@ anp_status_t anp_path_join_beneath(const char *dir, const char *rel, size_t rel_
                                    bool follow_links, char **out) {
     *out = NULL;
     ANP_TRY(check_relative(rel, rel_len));
+    if (!*dir) dir = "."; /* else the result would be absolute */
     const size_t dir_len = strlen(dir), size = dir_len + 1 + rel_len + 1;
     char *path;
-    void *memory;
-    ANP_TRY(anp_alloc(size, &memory));
-    path = memory;
+    ANP_TRY(anp_alloc(size, (void **)&path));
     snprintf(path, size, "%s/%.*s", dir, (int)rel_len, rel);
     const anp_status_t st =
         follow_links ? check_contained(dir, path, path + dir_len + 1) : refuse_links(path, dir_len);
@@ -114,21 +113,26 @@ anp_status_t anp_path_make_dir(const char *path) {
     char *part;
     ANP_TRY(anp_strdup(path, &part));
     anp_status_t st = ANP_OK;
-    for (char *slash = part; slash && st == ANP_OK;) {
-        slash = strchr(slash + 1, '/');
-        if (slash) *slash = '\0';
-        if (mkdir(part, 0777) != 0 && (errno != EEXIST || anp_path_kind(part) != 2))
-            st = ANP_ERRNO("make folder", part);
-        if (slash) *slash = '/';
-    }
+    char *end = part;
+    do { /* for each leading part of the path, shortest first */
+        end += strspn(end, "/");
+        end += strcspn(end, "/");
+        const char after = *end;
+        *end = '\0';
+        const bool there =
+            mkdir(part, 0777) == 0 || (errno == EEXIST && anp_path_kind(part) == ANP_PATH_FOLDER);
+        if (!there) st = ANP_ERRNO("make folder", part);
+        *end = after;
+    } while (st == ANP_OK && *end);
     anp_free(part);
     return st;
 }
 
-int anp_path_kind(const char *path) {
+anp_path_kind_t anp_path_kind(const char *path) {
     struct stat st;
-    if (stat(path, &st) != 0) return 0;
-    return S_ISREG(st.st_mode) ? 1 : S_ISDIR(st.st_mode) ? 2 : 3;
+    if (stat(path, &st) != 0) return ANP_PATH_NONE;
+    if (S_ISREG(st.st_mode)) return ANP_PATH_FILE;
+    return S_ISDIR(st.st_mode) ? ANP_PATH_FOLDER : ANP_PATH_OTHER;
 }
 
 static void free_names(anp_vec_t *names) {

@@ -70,6 +70,13 @@ static void run_items(slot_t *s, uint32_t worker) {
     }
 }
 
+/* Whoever announced to sleep does sleep after this. Signals are sent without the lock: the woken
+ * need it at once. */
+static void pass_mutex(anp_pool_t *pool) {
+    anp_mutex_lock(&pool->mutex);
+    anp_mutex_unlock(&pool->mutex);
+}
+
 /* ---- workers ---- */
 
 static bool slot_enter(slot_t *s) {
@@ -85,9 +92,8 @@ static bool slot_enter(slot_t *s) {
 static void slot_leave(anp_pool_t *pool, slot_t *s) {
     const unsigned before = atomic_fetch_sub_explicit(&s->state, 1, memory_order_acq_rel);
     if (!(before & SLOT_WAITER) || (before & SLOT_INSIDE) != 1) return;
-    anp_mutex_lock(&pool->mutex);
+    pass_mutex(pool);
     anp_cond_broadcast(&pool->left);
-    anp_mutex_unlock(&pool->mutex);
 }
 
 /* Helps with every open job; workers start at different slots so that several jobs share them. */
@@ -116,8 +122,8 @@ static bool spin_while(atomic_uint *word, unsigned seen, uint64_t spin_ns) {
 static void wait_for_epoch(anp_pool_t *pool, unsigned seen) {
     if (spin_while(&pool->epoch, seen, pool->spin_ns)) return;
     anp_mutex_lock(&pool->mutex);
-    /* Sequentially consistent with publish(): it raises the epoch and then looks for sleepers, we
-     * the other way round. */
+    /* Sequentially consistent with wake_workers: it raises the epoch, then looks for sleepers; we
+     * count as a sleeper, then look at the epoch. One of the two sees the other. */
     atomic_fetch_add(&pool->sleepers, 1);
     while (atomic_load(&pool->epoch) == seen) anp_cond_wait(&pool->wake, &pool->mutex);
     atomic_fetch_sub(&pool->sleepers, 1);
@@ -129,10 +135,8 @@ static void *worker_main(void *arg) {
     anp_pool_t *pool = w->pool;
     unsigned seen = 0;
     while (!atomic_load(&pool->stop)) {
-        const unsigned epoch =
-            atomic_load(&pool->epoch); /* before looking: a later job changes it */
-        if (epoch == seen) wait_for_epoch(pool, seen);
-        seen = atomic_load(&pool->epoch);
+        wait_for_epoch(pool, seen);
+        seen = atomic_load(&pool->epoch); /* before looking: a later job changes it */
         help(pool, w->index);
     }
     return NULL;
@@ -143,12 +147,9 @@ static void *worker_main(void *arg) {
 /* A free slot, or NULL when as many callers as slots are at work. */
 static slot_t *slot_claim(anp_pool_t *pool) {
     for (int i = 0; i < POOL_SLOTS; i++) {
-        unsigned free_state = 0;
-        if (atomic_compare_exchange_strong_explicit(&pool->slots[i].state, &free_state,
-                                                    SLOT_CLAIMED, memory_order_acquire,
-                                                    memory_order_relaxed)) {
-            return &pool->slots[i];
-        }
+        unsigned expected = 0; /* free */
+        slot_t *s = &pool->slots[i];
+        if (atomic_compare_exchange_strong(&s->state, &expected, SLOT_CLAIMED)) return s;
     }
     return NULL;
 }
@@ -158,13 +159,12 @@ static void wake_workers(anp_pool_t *pool, uint64_t n) {
     atomic_fetch_add(&pool->epoch, 1);
     const unsigned sleepers = atomic_load(&pool->sleepers);
     if (sleepers == 0) return;
-    anp_mutex_lock(&pool->mutex);
-    if (n >= sleepers)
+    pass_mutex(pool);
+    if (n >= sleepers) {
         anp_cond_broadcast(&pool->wake);
-    else {
+    } else {
         for (uint64_t i = 0; i < n; i++) anp_cond_signal(&pool->wake);
     }
-    anp_mutex_unlock(&pool->mutex);
 }
 
 static void slot_publish(anp_pool_t *pool, slot_t *s, uint64_t n_items, anp_pool_fn_t fn,
@@ -179,11 +179,10 @@ static void slot_publish(anp_pool_t *pool, slot_t *s, uint64_t n_items, anp_pool
 
 /* Closes the slot, waits for those inside, and frees it. */
 static void slot_close(anp_pool_t *pool, slot_t *s) {
-    unsigned state =
-        atomic_fetch_and_explicit(&s->state, ~(unsigned)SLOT_OPEN, memory_order_acq_rel) &
-        ~(unsigned)SLOT_OPEN;
-    const uint64_t end = pool->spin_ns ? anp_now_ns() + pool->spin_ns : 0;
-    while (state & SLOT_INSIDE && pool->spin_ns && anp_now_ns() < end) {
+    const unsigned closed = ~(unsigned)SLOT_OPEN;
+    unsigned state = atomic_fetch_and_explicit(&s->state, closed, memory_order_acq_rel) & closed;
+    const uint64_t end = anp_now_ns() + pool->spin_ns;
+    while (state & SLOT_INSIDE && anp_now_ns() < end) {
         (void)spin_while(&s->state, state, 0);
         state = atomic_load_explicit(&s->state, memory_order_acquire);
     }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Threads, locks and clocks of POSIX. Failures of locks are our own mistakes, hence asserts. */
-#include "base/file.h"
 #include "base/thread.h"
 #include <assert.h>
 #include <errno.h>
