@@ -44,8 +44,9 @@ typedef struct anp_kernel_t {
 
 typedef anp_status_t (*anp_kernel_fn_t)(anp_kernel_t *k);
 
-#define ANP_KERNEL_FAIL(k, code, fmt, ...)                                                         \
-    ANP_FAIL(code, "node '%s' (%s): " fmt, (k)->node_name, (k)->op->name, ##__VA_ARGS__)
+#define ANP_KERNEL_FAIL(k, code, ...)                                                              \
+    return anp_error_prefix(ANP_ERROR(code, __VA_ARGS__), "node '%s' (%s)", (k)->node_name,        \
+                            (k)->op->name)
 
 /* Gives output i this shape with memory of the run. */
 anp_status_t anp_kernel_output(anp_kernel_t *k, uint32_t i, anp_dtype_t dtype, uint32_t rank, const int64_t *dims);

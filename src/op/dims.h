@@ -31,6 +31,7 @@ typedef enum anp_dim_op_t { /* stored in programs: values never change */
 typedef struct anp_dim_expr_t {
     uint8_t op;     /* anp_dim_op_t */
     anp_dim_t a, b; /* constants or handles of earlier expressions */
+    int64_t lower;  /* a bound that always holds, INT64_MIN when none is known */
 } anp_dim_expr_t;
 
 /* One table per graph. One thread at a time. Equal expressions have equal handles (interned after simplification: constants folded,

@@ -116,8 +116,9 @@ typedef struct anp_shape_ctx_t {
 } anp_shape_ctx_t;
 
 /* Fails with "node 'x' (Op): ..." */
-#define ANP_SHAPE_FAIL(c, code, fmt, ...)                                                          \
-    ANP_FAIL(code, "node '%s' (%s): " fmt, (c)->node_name, (c)->op->name, ##__VA_ARGS__)
+#define ANP_SHAPE_FAIL(c, code, ...)                                                               \
+    return anp_error_prefix(ANP_ERROR(code, __VA_ARGS__), "node '%s' (%s)", (c)->node_name,        \
+                            (c)->op->name)
 
 /* Presets outputs from the signature and runs the row's function, then checks that known dims are >= 0. */
 anp_status_t anp_shape_infer(anp_shape_ctx_t *ctx);
@@ -130,8 +131,8 @@ anp_status_t anp_shape_fresh(anp_shape_ctx_t *c, anp_dim_t *out);
 anp_status_t anp_shape_dim(anp_shape_ctx_t *c, anp_dim_op_t op, anp_dim_t a, anp_dim_t b, anp_dim_t *out);
 /* axis in [-rank, rank) -> [0, rank); the message names the value. */
 anp_status_t anp_shape_axis(anp_shape_ctx_t *c, int64_t axis, int64_t rank, int64_t *out);
-/* NumPy broadcasting of a and b; a symbol against a constant other than 1 gives the constant. */
-anp_status_t anp_shape_broadcast(anp_shape_ctx_t *c, const anp_shape_t *a, const anp_shape_t *b, anp_shape_t *out);
+/* NumPy broadcasting of a and b into out's rank and dims; a symbol against a constant other than 1 gives the constant. */
+anp_status_t anp_shape_broadcast_dims(anp_shape_ctx_t *c, const anp_shape_t *a, const anp_shape_t *b, anp_shape_t *out);
 
 /* A window of convolution or pooling along one axis. */
 typedef struct anp_window_t {
@@ -145,13 +146,15 @@ anp_status_t anp_shape_window(int64_t in, const anp_window_t *w, int64_t *out);
 typedef struct anp_conv_params_t {
     uint32_t n_axes; /* spatial */
     int64_t group;
-    anp_window_t w[ANP_RANK_MAX];
+    anp_window_t w[ANP_RANK_MAX]; /* kernel 0: not known yet */
     bool auto_same; /* pads depend on input size: w[].pad_* are valid only for the sizes given */
 } anp_conv_params_t;
 /* in_dims: n_axes spatial sizes of the input (may be symbolic: then auto_same's pads stay 0); kernel_dims: from the weight, or NULL for pooling
  * (kernel_shape attribute). Validates strides, dilations, pads, group: zero or negative values fail. */
 anp_status_t anp_conv_params(const anp_op_t *op, const char *node_name, const anp_attrs_t *attrs, uint32_t n_axes,
                              const anp_dim_t *in_dims, const anp_dim_t *kernel_dims, anp_conv_params_t *out);
+/* Output size along axis i of `p` for an input of size `in`, which may be symbolic. */
+anp_status_t anp_shape_conv_axis(anp_shape_ctx_t *c, const anp_conv_params_t *p, uint32_t i, anp_dim_t in, anp_dim_t *out);
 
 /* Every shape function, by name (shape_*.c). */
 #define OP(id, domain, name, since, signature, types, attributes, shape, ref, flags)               \

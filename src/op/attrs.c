@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading attributes of a node by name. */
+#include "op/attrs.h"
+
+#include <string.h>
+
+const anp_attr_t *anp_attr_find(const anp_attrs_t *attrs, const char *name) {
+    for (uint32_t i = 0; attrs && i < attrs->count; i++)
+        if (strcmp(attrs->list[i].name, name) == 0) return &attrs->list[i];
+    return NULL;
+}
+
+static const anp_attr_t *find_kind(const anp_attrs_t *attrs, const char *name, anp_attr_kind_t kind) {
+    const anp_attr_t *a = anp_attr_find(attrs, name);
+    return a && a->kind == kind ? a : NULL;
+}
+
+int64_t anp_attr_i64(const anp_attrs_t *attrs, const char *name, int64_t def) {
+    const anp_attr_t *a = find_kind(attrs, name, ANP_ATTR_INT);
+    return a ? a->v.i : def;
+}
+
+float anp_attr_f32(const anp_attrs_t *attrs, const char *name, float def) {
+    const anp_attr_t *a = find_kind(attrs, name, ANP_ATTR_FLOAT);
+    return a ? a->v.f : def;
+}
+
+const char *anp_attr_str(const anp_attrs_t *attrs, const char *name, const char *def) {
+    const anp_attr_t *a = find_kind(attrs, name, ANP_ATTR_STRING);
+    return a ? a->v.s.ptr : def;
+}
+
+const int64_t *anp_attr_ints(const anp_attrs_t *attrs, const char *name, uint64_t *out_n) {
+    const anp_attr_t *a = find_kind(attrs, name, ANP_ATTR_INTS);
+    *out_n = a ? a->count : 0;
+    return a ? a->v.ints : NULL;
+}
+
+const float *anp_attr_floats(const anp_attrs_t *attrs, const char *name, uint64_t *out_n) {
+    const anp_attr_t *a = find_kind(attrs, name, ANP_ATTR_FLOATS);
+    *out_n = a ? a->count : 0;
+    return a ? a->v.floats : NULL;
+}
+
+const anp_tensor_t *anp_attr_tensor(const anp_attrs_t *attrs, const char *name) {
+    const anp_attr_t *a = find_kind(attrs, name, ANP_ATTR_TENSOR);
+    return a ? a->v.tensor : NULL;
+}
