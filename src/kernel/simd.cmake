@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# anput_simd: matrix product, convolution and vector loops; one file per ISA, each with its own compiler flags.
+set(simd_sources
+  elemwise/elemwise_init.c elemwise/elemwise_ref.c
+  gemm/gemm_f32.c gemm/gemm_init.c gemm/gemm_product.c gemm/gemm_ref.c)
+
+# anput_isa(ISA FLAGS...): adds <family>_<isa>.c of every family.
+function(anput_isa isa)
+  foreach(family gemm)
+    set(file ${family}/${family}_${isa}.c)
+    list(APPEND simd_sources ${file})
+    set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "-O3;${ARGN}")
+  endforeach()
+  set(simd_sources ${simd_sources} PARENT_SCOPE)
+endfunction()
+
+if(NOT ANPUT_REF_ONLY)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+    set(avx2 -mavx2 -mfma -mf16c -mbmi2)
+    anput_isa(avx2 ${avx2})
+    anput_isa(avx512 ${avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+    anput_isa(neon)
+  endif()
+endif()
+
+anput_sources(simd ${simd_sources})
+target_link_libraries(anput_simd PUBLIC anput_base)

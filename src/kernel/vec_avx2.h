@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Vectors of 8 f32 / i32 for AVX2 with FMA and F16C. The same names as vec_avx512.h and vec_neon.h.
+ */
+#ifndef ANP_KERNEL_VEC_AVX2_H
+#define ANP_KERNEL_VEC_AVX2_H
+
+#include "kernel/vec.h"
+#include <immintrin.h>
+
+#define VEC_ISA(name) name##_avx2
+#define VEC_ISA_NAME "avx2"
+enum { VEC_LEN = 8 };
+typedef __m256 vf32_t;
+typedef __m256i vi32_t;
+
+VEC_FN __m256i vec_lanes(size_t n) {
+    static const int32_t ones[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256((const __m256i *)(const void *)(ones + 8 - n));
+}
+
+VEC_FN vf32_t vf32_load(const float *p) {
+    return _mm256_loadu_ps(p);
+}
+VEC_FN void vf32_store(float *p, vf32_t v) {
+    _mm256_storeu_ps(p, v);
+}
+VEC_FN vf32_t vf32_load_n(const float *p, size_t n) {
+    return _mm256_maskload_ps(p, vec_lanes(n));
+}
+VEC_FN void vf32_store_n(float *p, vf32_t v, size_t n) {
+    if (n == 8) { /* masked stores are slow on some CPUs */
+        _mm256_storeu_ps(p, v);
+    } else {
+        _mm256_maskstore_ps(p, vec_lanes(n), v);
+    }
+}
+VEC_FN vf32_t vf32_set1(float x) {
+    return _mm256_set1_ps(x);
+}
+VEC_FN vf32_t vf32_zero(void) {
+    return _mm256_setzero_ps();
+}
+VEC_FN vf32_t vf32_add(vf32_t a, vf32_t b) {
+    return _mm256_add_ps(a, b);
+}
+VEC_FN vf32_t vf32_sub(vf32_t a, vf32_t b) {
+    return _mm256_sub_ps(a, b);
+}
+VEC_FN vf32_t vf32_mul(vf32_t a, vf32_t b) {
+    return _mm256_mul_ps(a, b);
+}
+VEC_FN vf32_t vf32_div(vf32_t a, vf32_t b) {
+    return _mm256_div_ps(a, b);
+}
+VEC_FN vf32_t vf32_fma(vf32_t a, vf32_t b, vf32_t c) {
+    return _mm256_fmadd_ps(a, b, c);
+}
+/* b when either is NaN. */
+VEC_FN vf32_t vf32_max2(vf32_t a, vf32_t b) {
+    return _mm256_max_ps(a, b);
+}
+VEC_FN vf32_t vf32_min2(vf32_t a, vf32_t b) {
+    return _mm256_min_ps(a, b);
+}
+VEC_FN float vf32_sum(vf32_t v) {
+    const __m128 h = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    const __m128 q = _mm_add_ps(h, _mm_movehl_ps(h, h));
+    return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
+}
+/* Even elements of the 2 * VEC_LEN elements a, b. */
+VEC_FN vf32_t vf32_even(vf32_t a, vf32_t b) {
+    const __m256 s = _mm256_shuffle_ps(a, b, 0x88); /* a0 a2 b0 b2 | a4 a6 b4 b6 */
+    return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(s), 0xd8));
+}
+
+/* Rows become columns. */
+VEC_FN void vf32_transpose(vf32_t r[VEC_LEN]) {
+    vf32_t t[VEC_LEN];
+    VEC_UNROLL
+    for (int i = 0; i < 8; i += 2) {
+        t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+        t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+    }
+    VEC_UNROLL
+    for (int i = 0; i < 8; i += 4) { /* r[i + j]: columns j, j + 4 of rows i .. i + 3 */
+        r[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
+        r[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
+        r[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+        r[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
+    }
+    VEC_UNROLL
+    for (int j = 0; j < 4; j++) {
+        t[j] = _mm256_permute2f128_ps(r[j], r[j + 4], 0x20);
+        t[j + 4] = _mm256_permute2f128_ps(r[j], r[j + 4], 0x31);
+    }
+    VEC_UNROLL
+    for (int j = 0; j < 8; j++) r[j] = t[j];
+}
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Vectors of 16 f32 / i32 for AVX-512 (F, BW, DQ, VL). The same names as vec_avx2.h and vec_neon.h.
+ */
+#ifndef ANP_KERNEL_VEC_AVX512_H
+#define ANP_KERNEL_VEC_AVX512_H
+
+#include "kernel/vec.h"
+#include <immintrin.h>
+
+#define VEC_ISA(name) name##_avx512
+#define VEC_ISA_NAME "avx512"
+enum { VEC_LEN = 16 };
+typedef __m512 vf32_t;
+typedef __m512i vi32_t;
+typedef __mmask16 vmask_t;
+
+VEC_FN __mmask16 vec_lanes(size_t n) {
+    return (__mmask16)((1u << n) - 1u);
+}
+
+VEC_FN vf32_t vf32_load(const float *p) {
+    return _mm512_loadu_ps(p);
+}
+VEC_FN void vf32_store(float *p, vf32_t v) {
+    _mm512_storeu_ps(p, v);
+}
+VEC_FN vf32_t vf32_load_n(const float *p, size_t n) {
+    return _mm512_maskz_loadu_ps(vec_lanes(n), p);
+}
+VEC_FN void vf32_store_n(float *p, vf32_t v, size_t n) {
+    _mm512_mask_storeu_ps(p, vec_lanes(n), v);
+}
+VEC_FN vf32_t vf32_set1(float x) {
+    return _mm512_set1_ps(x);
+}
+VEC_FN vf32_t vf32_zero(void) {
+    return _mm512_setzero_ps();
+}
+VEC_FN vf32_t vf32_add(vf32_t a, vf32_t b) {
+    return _mm512_add_ps(a, b);
+}
+VEC_FN vf32_t vf32_sub(vf32_t a, vf32_t b) {
+    return _mm512_sub_ps(a, b);
+}
+VEC_FN vf32_t vf32_mul(vf32_t a, vf32_t b) {
+    return _mm512_mul_ps(a, b);
+}
+VEC_FN vf32_t vf32_div(vf32_t a, vf32_t b) {
+    return _mm512_div_ps(a, b);
+}
+VEC_FN vf32_t vf32_fma(vf32_t a, vf32_t b, vf32_t c) {
+    return _mm512_fmadd_ps(a, b, c);
+}
+/* b when either is NaN. */
+VEC_FN vf32_t vf32_max2(vf32_t a, vf32_t b) {
+    return _mm512_max_ps(a, b);
+}
+VEC_FN vf32_t vf32_min2(vf32_t a, vf32_t b) {
+    return _mm512_min_ps(a, b);
+}
+VEC_FN float vf32_sum(vf32_t v) {
+    return _mm512_reduce_add_ps(v);
+}
+/* Even elements of the 2 * VEC_LEN elements a, b. */
+VEC_FN vf32_t vf32_even(vf32_t a, vf32_t b) {
+    const __m512i idx =
+        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    return _mm512_permutex2var_ps(a, idx, b);
+}
+
+/* Rows become columns. */
+VEC_FN void vf32_transpose(vf32_t r[VEC_LEN]) {
+    vf32_t t[VEC_LEN];
+    VEC_UNROLL
+    for (int i = 0; i < 16; i += 2) {
+        t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+        t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+    }
+    VEC_UNROLL
+    for (int i = 0; i < 16;
+         i += 4) { /* r[i + j]: columns j, j + 4, j + 8, j + 12 of rows i .. i + 3 */
+        r[i] = _mm512_shuffle_ps(t[i], t[i + 2], 0x44);
+        r[i + 1] = _mm512_shuffle_ps(t[i], t[i + 2], 0xee);
+        r[i + 2] = _mm512_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+        r[i + 3] = _mm512_shuffle_ps(t[i + 1], t[i + 3], 0xee);
+    }
+    VEC_UNROLL
+    for (int j = 0; j < 4; j++) {
+        t[j] = _mm512_shuffle_f32x4(r[j], r[j + 4], 0x88);     /* columns j, j + 8 of rows 0..7 */
+        t[j + 4] = _mm512_shuffle_f32x4(r[j], r[j + 4], 0xdd); /* columns j + 4, j + 12 */
+        t[j + 8] = _mm512_shuffle_f32x4(r[j + 8], r[j + 12], 0x88);
+        t[j + 12] = _mm512_shuffle_f32x4(r[j + 8], r[j + 12], 0xdd);
+    }
+    VEC_UNROLL
+    for (int j = 0; j < 8; j++) {
+        r[j] = _mm512_shuffle_f32x4(t[j], t[j + 8], 0x88);
+        r[j + 8] = _mm512_shuffle_f32x4(t[j], t[j + 8], 0xdd);
+    }
+}
+
+#endif
