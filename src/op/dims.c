@@ -49,7 +49,7 @@ void anp_dims_release(anp_dims_t *d) {
 static uint64_t expr_index(anp_dim_t handle) { return (uint64_t)(ANP_DIM_CONST_MIN - 1 - handle); }
 static anp_dim_t expr_handle(uint64_t index) { return ANP_DIM_CONST_MIN - 1 - (int64_t)index; }
 
-static const anp_dim_expr_t *expr_at(const anp_dims_t *d, anp_dim_t handle) {
+const anp_dim_expr_t *anp_dims_expr(const anp_dims_t *d, anp_dim_t handle) {
     return &ANP_VEC_AT(&d->exprs, anp_dim_expr_t, expr_index(handle));
 }
 
@@ -86,7 +86,7 @@ anp_status_t anp_dims_fresh(anp_dims_t *d, anp_dim_t *out) {
 
 int64_t anp_dims_lower(const anp_dims_t *d, anp_dim_t dim) {
     if (ANP_DIM_IS_CONST(dim)) return dim;
-    return d && dim != ANP_DIM_UNKNOWN ? expr_at(d, dim)->lower : INT64_MIN;
+    return d && dim != ANP_DIM_UNKNOWN ? anp_dims_expr(d, dim)->lower : INT64_MIN;
 }
 
 /* ---- arithmetic on constants ---- */
@@ -187,7 +187,7 @@ static anp_status_t linear_add(const anp_dims_t *d, linear_t *l, anp_dim_t dim, 
             ANP_TRY(const_op(ANP_DIM_ADD, l->constant, product, &l->constant));
             continue;
         }
-        const anp_dim_expr_t *e = expr_at(d, x);
+        const anp_dim_expr_t *e = anp_dims_expr(d, x);
         const bool multiple = e->op == ANP_DIM_MUL && ANP_DIM_IS_CONST(e->b);
         if (n + 2 > ANP_ARRAY_LEN(stack)) {
             l->too_long = true;
@@ -256,8 +256,8 @@ typedef struct product_t {
 } product_t;
 
 static anp_status_t product_mul(const anp_dims_t *d, product_t *p, anp_dim_t dim) {
-    while (!ANP_DIM_IS_CONST(dim) && expr_at(d, dim)->op == ANP_DIM_MUL) { /* a chain to the left: (x * y) * z */
-        const anp_dim_expr_t *e = expr_at(d, dim);
+    while (!ANP_DIM_IS_CONST(dim) && anp_dims_expr(d, dim)->op == ANP_DIM_MUL) { /* a chain to the left: (x * y) * z */
+        const anp_dim_expr_t *e = anp_dims_expr(d, dim);
         if (ANP_DIM_IS_CONST(e->b)) ANP_TRY(const_op(ANP_DIM_MUL, p->coef, e->b, &p->coef));
         else if (p->n < TERMS_MAX) p->factor[p->n++] = e->b;
         else p->too_long = true;
@@ -311,7 +311,7 @@ static anp_status_t div_const(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, int64
     anp_dim_t r;
     ANP_TRY(linear_build(d, &rest, &r));
     if (!ANP_DIM_IS_CONST(r)) {
-        const anp_dim_expr_t e = *expr_at(d, r);
+        const anp_dim_expr_t e = *anp_dims_expr(d, r);
         int64_t divisor;
         if (e.op == op && ANP_DIM_IS_CONST(e.b) && const_op(ANP_DIM_MUL, e.b, c, &divisor) == ANP_OK)
             ANP_TRY(intern(d, op, e.a, divisor, &r));
@@ -417,6 +417,16 @@ static void print_expr(const anp_dim_expr_t *e, bool parens, print_item_t *stack
     else if (parens) stack[(*n)++] = (print_item_t){.text = "("};
 }
 
+/* A name that reads like an identifier stands as it is; any other is quoted, so that the text has one meaning. */
+static void print_symbol(const char *name, anp_buf_t *buf) {
+    bool plain = *name && !(*name >= '0' && *name <= '9');
+    for (const char *c = name; *c && plain; c++)
+        plain = *c == '_' || (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+    if (!plain) anp_buf_puts(buf, "\"");
+    anp_buf_put_escaped(buf, name, strlen(name));
+    if (!plain) anp_buf_puts(buf, "\"");
+}
+
 void anp_dims_print(const anp_dims_t *d, anp_dim_t dim, anp_buf_t *buf) {
     print_item_t stack[256];
     uint32_t n = 0;
@@ -430,13 +440,12 @@ void anp_dims_print(const anp_dims_t *d, anp_dim_t dim, anp_buf_t *buf) {
             anp_buf_puts(buf, "?");
         } else if (ANP_DIM_IS_CONST(item.dim)) {
             anp_buf_printf(buf, "%" PRId64, item.dim);
-        } else if (expr_at(d, item.dim)->op == ANP_DIM_SYM) {
-            const char *name = ANP_VEC_AT(&d->names, const char *, expr_at(d, item.dim)->a);
-            anp_buf_put_escaped(buf, name, strlen(name));
+        } else if (anp_dims_expr(d, item.dim)->op == ANP_DIM_SYM) {
+            print_symbol(ANP_VEC_AT(&d->names, const char *, anp_dims_expr(d, item.dim)->a), buf);
         } else if (n + 6 > ANP_ARRAY_LEN(stack) || buf->len - start > PRINT_MAX) {
             anp_buf_puts(buf, "...");
         } else {
-            print_expr(expr_at(d, item.dim), item.parens, stack, &n);
+            print_expr(anp_dims_expr(d, item.dim), item.parens, stack, &n);
         }
     }
 }

@@ -52,6 +52,8 @@ anp_status_t anp_dims_fresh(anp_dims_t *d, anp_dim_t *out);
 /* a op b. d may be NULL when both are constants (run time). Overflow of constants gives ANP_LIMIT; division by <= 0 gives ANP_INVALID_MODEL.
  * With d == NULL an operand ANP_DIM_UNKNOWN gives ANP_DIM_UNKNOWN. */
 anp_status_t anp_dims_op(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, anp_dim_t b, anp_dim_t *out);
+/* The expression behind a handle (not a constant, not ANP_DIM_UNKNOWN); valid until the next expression is made. */
+const anp_dim_expr_t *anp_dims_expr(const anp_dims_t *d, anp_dim_t handle);
 /* Text such as "(N + 2) / 2"; appended to buf. */
 void anp_dims_print(const anp_dims_t *d, anp_dim_t dim, anp_buf_t *buf);
 /* Value under bindings (by symbol index; ANP_DIM_UNKNOWN = unbound). */
