@@ -49,6 +49,7 @@ check_licence() { # first line, or the second behind #!
     done
 }
 
+# shellcheck disable=SC2016 # the program is awk's
 check_code() {
     list '*.[ch]' | xargs awk -v layers="$layers" -v banned="$banned" -v library="$banned_in_library" -v memory="$banned_outside_base" '
     function say(rule) { print FILENAME ":" FNR ": " rule }
