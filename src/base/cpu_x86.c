@@ -31,22 +31,13 @@ static bool all_set(unsigned value, unsigned bits) {
 }
 
 uint64_t anp_cpu_detect(void) {
-    enum {
-        FMA = 1 << 12,
-        OSXSAVE = 1 << 27,
-        AVX = 1 << 28,
-        F16C = 1 << 29, /* leaf 1, ecx */
-        AVX2 = 1 << 5,
-        BMI2 = 1 << 8,
-        AVX512F = 1 << 16,
-        AVX512DQ = 1 << 17,
-        AVX512BW = 1 << 30,    /* leaf 7, ebx */
-        AVX512_VNNI = 1 << 11, /* leaf 7, ecx */
-        AVX512_BF16 = 1 << 5,  /* leaf 7.1, eax */
-        SAVED_YMM = 0x6,
-        SAVED_ZMM = 0xe6
-    };
-    const unsigned avx512vl = 1u << 31; /* leaf 7, ebx; no int holds it */
+    enum { FMA = 1 << 12, OSXSAVE = 1 << 27, AVX = 1 << 28, F16C = 1 << 29 }; /* leaf 1, ecx */
+    enum { AVX2 = 1 << 5, BMI2 = 1 << 8 };                                    /* leaf 7, ebx */
+    enum { AVX512F = 1 << 16, AVX512DQ = 1 << 17, AVX512BW = 1 << 30 };       /* the same */
+    const unsigned avx512vl = 1u << 31;                                       /* the same */
+    enum { AVX512_VNNI = 1 << 11 };                                           /* leaf 7, ecx */
+    enum { AVX512_BF16 = 1 << 5 };                                            /* leaf 7.1, eax */
+    enum { SAVED_YMM = 0x6, SAVED_ZMM = 0xe6 };
     const regs_t base = cpuid(1, 0), ext = cpuid(7, 0);
     if (!all_set(base.c, FMA | OSXSAVE | AVX | F16C) || !all_set(ext.b, AVX2 | BMI2)) return 0;
     const unsigned saved = saved_registers();

@@ -42,7 +42,9 @@ anp_status_t anp_file_write_all(const char *path, const void *data, uint64_t n_b
 
 /* Joins `rel`, a path out of a model file, to folder `dir`: refuses absolute paths, "..", empty
  * names, NUL, and (unless follow_links) symbolic links in any component. *out is freed with
- * anp_free. ANP_INVALID_MODEL names rel. */
+ * anp_free. ANP_INVALID_MODEL names rel. With follow_links the end of the links must lie beneath
+ * dir too. This is the state of the moment: it protects from the model, not from somebody who may
+ * write into dir. */
 anp_status_t anp_path_join_beneath(const char *dir, const char *rel, size_t rel_len,
                                    bool follow_links, char **out);
 /* Folder part of a path ("." when none) / last component. *out freed with anp_free. */

@@ -10,40 +10,24 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The part of a message that names rel: its bytes need not end in NUL. */
-#define REL(rel, len) (int)ANP_MIN((len), (size_t)PATH_MAX), (rel)
-
-/* Checks the text of rel; nothing of the file system is asked. */
-static anp_status_t check_relative(const char *rel, size_t len) {
-    if (len == 0) ANP_FAIL(ANP_INVALID_MODEL, "path '' in the model names no file");
-    if (len >= PATH_MAX)
-        ANP_FAIL(ANP_INVALID_MODEL, "path '%.64s...' in the model has %zu bytes; %d are allowed",
-                 rel, len, PATH_MAX - 1);
-    if (memchr(rel, '\0', len))
-        ANP_FAIL(ANP_INVALID_MODEL, "path '%.*s' in the model contains a zero byte", REL(rel, len));
-    if (rel[0] == '/')
-        ANP_FAIL(
-            ANP_INVALID_MODEL,
-            "path '%.*s' in the model is absolute; only files beneath the model's folder are read",
-            REL(rel, len));
+/* Why the text of rel is no path beneath a folder, or NULL. Nothing of the file system is asked. */
+static const char *why_not_beneath(const char *rel, size_t len) {
+    if (len == 0) return "names no file";
+    if (len >= PATH_MAX) return "is longer than the system allows";
+    if (memchr(rel, '\0', len)) return "contains a zero byte";
+    if (rel[0] == '/') return "is absolute; only files beneath the model's folder are read";
     for (size_t at = 0, end; at <= len; at = end + 1) {
         const char *slash = memchr(rel + at, '/', len - at);
         end = slash ? (size_t)(slash - rel) : len;
-        if (end == at)
-            ANP_FAIL(ANP_INVALID_MODEL, "path '%.*s' in the model has an empty component",
-                     REL(rel, len));
-        if (end - at == 2 && rel[at] == '.' && rel[at + 1] == '.') {
-            ANP_FAIL(ANP_INVALID_MODEL,
-                     "path '%.*s' in the model contains '..'; only files beneath the model's "
-                     "folder are read",
-                     REL(rel, len));
+        if (end == at) return "has an empty component";
+        if (end - at == 2 && memcmp(rel + at, "..", 2) == 0) {
+            return "contains '..'; only files beneath the model's folder are read";
         }
     }
-    return ANP_OK;
+    return NULL;
 }
 
-/* Looks at each component of path behind its first dir_len bytes. What does not exist is no link.
- */
+/* Looks at each component of path behind its first dir_len bytes; what is not there is no link. */
 static anp_status_t refuse_links(char *path, size_t dir_len) {
     for (char *slash = path + dir_len; slash;) {
         slash = strchr(slash + 1, '/');
@@ -82,7 +66,11 @@ out:
 anp_status_t anp_path_join_beneath(const char *dir, const char *rel, size_t rel_len,
                                    bool follow_links, char **out) {
     *out = NULL;
-    ANP_TRY(check_relative(rel, rel_len));
+    const char *why = why_not_beneath(rel, rel_len);
+    if (why) {
+        const int shown = (int)ANP_MIN(rel_len, (size_t)256);
+        ANP_FAIL(ANP_INVALID_MODEL, "path '%.*s' in the model %s", shown, rel, why);
+    }
     if (!*dir) dir = "."; /* else the result would be absolute */
     const size_t dir_len = strlen(dir), size = dir_len + 1 + rel_len + 1;
     char *path;

@@ -85,7 +85,7 @@ static void zero_bytes_and_endless_names_are_refused(void **state) {
     memset(name, 'n', sizeof name);
     assert_int_equal(anp_path_join_beneath("dir", name, sizeof name, false, &path),
                      ANP_INVALID_MODEL);
-    anp_test_expect_message("100000 bytes");
+    anp_test_expect_message("nnn' in the model is longer");
 }
 
 static void links_are_refused_wherever_they_stand(void **state) {

@@ -37,8 +37,7 @@ struct anp_pool_t {
     _Alignas(64) atomic_uint epoch; /* raised when a job is published or the pool stops */
     atomic_uint sleepers;
     atomic_bool stop;
-    uint64_t
-        spin_ns; /* 0 when there are more threads than CPUs: spinning would take them from work */
+    uint64_t spin_ns; /* 0 with more threads than CPUs: spinning would take them from work */
     anp_mutex_t mutex;
     anp_cond_t wake; /* for workers: the epoch has changed */
     anp_cond_t left; /* for callers: a slot is empty */
