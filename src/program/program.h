@@ -12,6 +12,8 @@
  * ranks, enums, expressions (operands earlier), nesting depth (<= 64), and operators against the table (unknown ones give ANP_UNSUPPORTED only
  * when `need_ops`). data must be 8-byte aligned. */
 anp_status_t anp_program_verify(const void *data, uint64_t size_bytes, bool need_ops);
+/* The row that has the meaning of this operator and version; NULL when this build has none. */
+const anp_op_t *anp_program_find_op(const char *domain, const char *name, uint32_t since);
 
 /* ---- a decoded view: pointers into the program plus op rows and attributes as kernels want them ---- */
 typedef struct anp_program_node_t {
@@ -39,6 +41,8 @@ typedef struct anp_program_t {
     uint32_t n_entries;
     const anp_p_state_t *states;
     uint32_t n_states;
+    const anp_p_alias_t *aliases;
+    uint32_t n_aliases;
     const anp_p_partition_t *partitions;
     uint32_t n_partitions;
     const anp_p_expr_t *exprs;

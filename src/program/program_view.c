@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The decoded view of a program: operator rows, attributes, constants, dimensions. */
+#include "program/program.h"
+#include "program/program_tables.h"
+#include <inttypes.h>
+#include <string.h>
+
+/* The one place that decides which versions of an operator this build runs. A row has one meaning;
+ * when the table moves to a newer one, versions that mean the same are added here, so that old
+ * programs keep their row. */
+const anp_op_t *anp_program_find_op(const char *domain, const char *name, uint32_t since) {
+    const anp_op_t *op = anp_op_find(domain, name);
+    return op && (uint32_t)op->since == since ? op : NULL;
+}
+
+/* ---- decoding ---- */
+
+static anp_string_t decode_string(const anp_program_t *p, uint64_t at, uint64_t len) {
+    return (anp_string_t){.ptr = anp_program_string(p, (uint32_t)at), .len_bytes = len};
+}
+
+static anp_status_t decode_strings(anp_program_t *p, const anp_p_attr_t *a, anp_attr_t *out) {
+    anp_string_t *list;
+    ANP_TRY(ANP_ARENA_ARRAY(&p->arena, a->count, &list));
+    const uint32_t *pairs = anp_program_refs(p, (uint32_t)a->at);
+    for (uint64_t i = 0; i < a->count; i++)
+        list[i] = decode_string(p, pairs[2 * i], pairs[2 * i + 1]);
+    out->v.strings = list;
+    return ANP_OK;
+}
+
+static anp_status_t decode_type(anp_program_t *p, const anp_p_attr_t *a, anp_attr_t *out) {
+    anp_tensor_t *type;
+    ANP_TRY(ANP_ARENA_NEW(&p->arena, &type));
+    type->kind = (uint8_t)(a->at >> 8);
+    type->dtype = (uint8_t)(a->at & 0xff);
+    out->v.tensor = type;
+    return ANP_OK;
+}
+
+static anp_status_t decode_attr(anp_program_t *p, const anp_p_attr_t *a, anp_attr_t *out) {
+    *out = (anp_attr_t){.name = anp_program_string(p, a->name),
+                        .kind = (anp_attr_kind_t)a->kind,
+                        .count = a->kind == ANP_ATTR_STRING ? 0 : a->count};
+    switch (out->kind) {
+    case ANP_ATTR_INT: memcpy(&out->v.i, &a->at, sizeof out->v.i); break;
+    case ANP_ATTR_FLOAT: memcpy(&out->v.f, &a->at, sizeof out->v.f); break;
+    case ANP_ATTR_STRING: out->v.s = decode_string(p, a->at, a->count); break;
+    case ANP_ATTR_TENSOR: out->v.tensor = &p->const_tensors[a->at]; break;
+    case ANP_ATTR_BLOCK: out->v.block = (uint32_t)a->at; break;
+    case ANP_ATTR_INTS: out->v.ints = ANP_P_TABLE(p->data, ints, int64_t) + a->at; break;
+    case ANP_ATTR_FLOATS: out->v.floats = ANP_P_TABLE(p->data, floats, float) + a->at; break;
+    case ANP_ATTR_STRINGS: return decode_strings(p, a, out);
+    case ANP_ATTR_TYPE: return decode_type(p, a, out);
+    case ANP_ATTR_NONE: break;
+    }
+    return ANP_OK;
+}
+
+static anp_status_t decode_node(anp_program_t *p, const anp_p_node_t *n, anp_program_node_t *out) {
+    anp_attr_t *attrs;
+    ANP_TRY(ANP_ARENA_ARRAY(&p->arena, n->n_attrs, &attrs));
+    for (uint32_t i = 0; i < n->n_attrs; i++)
+        ANP_TRY(
+            decode_attr(p, ANP_P_TABLE(p->data, attrs, anp_p_attr_t) + n->attrs + i, &attrs[i]));
+    *out = (anp_program_node_t){
+        .p = n,
+        .op = anp_program_find_op(anp_program_string(p, n->domain), anp_program_string(p, n->op),
+                                  n->since),
+        .name = anp_program_string(p, n->name),
+        .attrs = {.list = attrs, .count = n->n_attrs},
+        .inputs = anp_program_refs(p, n->inputs),
+        .outputs = anp_program_refs(p, n->outputs),
+        .blocks = anp_program_refs(p, n->blocks),
+    };
+    return ANP_OK;
+}
+
+/* Operands and attributes against the operator's row: kernels rely on it. types has room for every
+ * node's inputs. */
+static anp_status_t check_node(const anp_program_t *p, const anp_program_node_t *n,
+                               anp_dtype_t *types) {
+    if (!n->op) return ANP_OK; /* who wants to run it says so */
+    for (uint32_t i = 0; i < n->p->n_inputs; i++)
+        types[i] = n->inputs[i] == ANP_P_NONE ? ANP_DTYPE_NONE
+                                              : (anp_dtype_t)p->values[n->inputs[i]].dtype;
+    return anp_op_check(n->op, n->name, &n->attrs, types, n->p->n_inputs, n->p->n_outputs);
+}
+
+static anp_status_t decode_consts(anp_program_t *p) {
+    ANP_TRY(ANP_ARENA_ARRAY(&p->arena, p->n_consts, &p->const_tensors));
+    const int64_t *ints = ANP_P_TABLE(p->data, ints, int64_t);
+    for (uint32_t i = 0; i < p->n_consts; i++)
+        anp_tensor_init(&p->const_tensors[i], (anp_dtype_t)p->consts[i].dtype, p->consts[i].rank,
+                        ints + p->consts[i].dims, NULL);
+    return ANP_OK;
+}
+
+static anp_status_t decode_nodes(anp_program_t *p) {
+    ANP_TRY(ANP_ARENA_ARRAY(&p->arena, p->n_nodes, &p->nodes));
+    const anp_p_node_t *nodes = ANP_P_TABLE(p->data, nodes, anp_p_node_t);
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < p->n_nodes; i++) {
+        ANP_TRY(decode_node(p, &nodes[i], &p->nodes[i]));
+        most = ANP_MAX(most, nodes[i].n_inputs);
+    }
+    anp_dtype_t *types;
+    ANP_TRY(ANP_ARENA_ARRAY(&p->arena, most, &types));
+    for (uint32_t i = 0; i < p->n_nodes; i++) ANP_TRY(check_node(p, &p->nodes[i], types));
+    return ANP_OK;
+}
+
+static void set_tables(anp_program_t *p, const void *data, uint64_t size_bytes) {
+    const anp_p_header_t *h = ANP_P_HEADER(data);
+    p->data = data;
+    p->size_bytes = size_bytes;
+    p->h = h;
+    p->values = ANP_P_TABLE(data, values, anp_p_value_t);
+    p->n_values = (uint32_t)h->values.count;
+    p->consts = ANP_P_TABLE(data, consts, anp_p_const_t);
+    p->n_consts = (uint32_t)h->consts.count;
+    p->n_nodes = (uint32_t)h->nodes.count;
+    p->blocks = ANP_P_TABLE(data, blocks, anp_p_block_t);
+    p->n_blocks = (uint32_t)h->blocks.count;
+    p->entries = ANP_P_TABLE(data, entries, anp_p_entry_t);
+    p->n_entries = (uint32_t)h->entries.count;
+    p->states = ANP_P_TABLE(data, states, anp_p_state_t);
+    p->n_states = (uint32_t)h->states.count;
+    p->aliases = ANP_P_TABLE(data, aliases, anp_p_alias_t);
+    p->n_aliases = (uint32_t)h->aliases.count;
+    p->partitions = ANP_P_TABLE(data, partitions, anp_p_partition_t);
+    p->n_partitions = (uint32_t)h->partitions.count;
+    p->exprs = ANP_P_TABLE(data, exprs, anp_p_expr_t);
+    p->n_exprs = (uint32_t)h->exprs.count;
+    p->n_symbols = (uint32_t)h->symbols.count;
+}
+
+anp_status_t anp_program_open(const void *data, uint64_t size_bytes, anp_program_t **out) {
+    *out = NULL;
+    ANP_TRY(anp_program_verify(data, size_bytes, false));
+    anp_program_t *p;
+    ANP_TRY(ANP_NEW(&p));
+    anp_arena_init(&p->arena);
+    set_tables(p, data, size_bytes);
+    anp_status_t st = decode_consts(p);
+    if (st == ANP_OK) st = decode_nodes(p);
+    if (st == ANP_OK)
+        *out = p;
+    else
+        anp_program_release(p);
+    return st;
+}
+
+void anp_program_release(anp_program_t *p) {
+    if (!p) return;
+    anp_arena_deinit(&p->arena);
+    anp_free(p);
+}
+
+/* ---- constants ---- */
+
+static uint64_t load_u64(const void *bytes, uint64_t index) {
+    uint64_t v;
+    memcpy(&v, (const char *)bytes + index * sizeof v, sizeof v); /* lent bytes may be unaligned */
+    return v;
+}
+
+/* n strings: n + 1 rising offsets, the last one the end of the bytes. */
+static anp_status_t decode_string_tensor(anp_program_t *p, uint32_t id, const void *bytes) {
+    const uint64_t size = p->consts[id].bytes;
+    const uint64_t n = (uint64_t)anp_tensor_elems(&p->const_tensors[id]);
+    anp_string_t *list;
+    ANP_TRY(ANP_ARENA_ARRAY(&p->arena, n, &list));
+    uint64_t begin = load_u64(bytes, 0);
+    bool good = begin == (n + 1) * sizeof(uint64_t) && load_u64(bytes, n) == size;
+    for (uint64_t i = 0; i < n && good; i++) {
+        const uint64_t end = load_u64(bytes, i + 1);
+        good = end >= begin && end <= size;
+        if (good) list[i] = (anp_string_t){(const char *)bytes + begin, end - begin};
+        begin = end;
+    }
+    if (!good)
+        ANP_FAIL(ANP_INVALID_FILE,
+                 "program: constant %" PRIu32 ": the offsets of its %" PRIu64
+                 " strings do not rise to its %" PRIu64 " bytes",
+                 id, n, size);
+    p->const_tensors[id].data = list;
+    return ANP_OK;
+}
+
+anp_status_t anp_program_bind_const(anp_program_t *p, uint32_t id, const void *bytes) {
+    if (id >= p->n_consts)
+        ANP_FAIL(ANP_OUT_OF_RANGE, "program: constant %" PRIu32 " of %" PRIu32, id, p->n_consts);
+    if (p->consts[id].dtype == ANP_DTYPE_STRING) return decode_string_tensor(p, id, bytes);
+    p->const_tensors[id].data =
+        (void *)(uintptr_t)bytes; /* a view has no const; nobody writes to constants */
+    return ANP_OK;
+}
+
+/* ---- looking things up ---- */
+
+const char *anp_program_string(const anp_program_t *p, uint32_t at) {
+    return ANP_P_STRING(p->data, at);
+}
+const uint32_t *anp_program_refs(const anp_program_t *p, uint32_t at) {
+    return ANP_P_TABLE(p->data, refs, uint32_t) + at;
+}
+const char *anp_program_symbol(const anp_program_t *p, uint32_t i) {
+    return anp_program_string(p, ANP_P_TABLE(p->data, symbols, uint32_t)[i]);
+}
+
+uint32_t anp_program_find_entry(const anp_program_t *p, const char *name) {
+    for (uint32_t i = 0; i < p->n_entries; i++)
+        if (strcmp(anp_program_string(p, p->entries[i].name), name) == 0) return i;
+    return ANP_P_NONE;
+}
+
+/* ---- dimensions ---- */
+
+static int64_t floor_div(int64_t a, int64_t b) { /* b > 0 */
+    return a / b - (a % b < 0);
+}
+
+/* a op b; ANP_DIM_UNKNOWN when it has no value. */
+static int64_t eval_op(uint64_t op, int64_t a, int64_t b) {
+    int64_t r = ANP_DIM_UNKNOWN;
+    bool bad = false;
+    switch (op) {
+    case ANP_DIM_ADD: bad = __builtin_add_overflow(a, b, &r); break;
+    case ANP_DIM_SUB: bad = __builtin_sub_overflow(a, b, &r); break;
+    case ANP_DIM_MUL: bad = __builtin_mul_overflow(a, b, &r); break;
+    case ANP_DIM_MIN: r = ANP_MIN(a, b); break;
+    case ANP_DIM_MAX: r = ANP_MAX(a, b); break;
+    case ANP_DIM_FLOORDIV: r = b > 0 ? floor_div(a, b) : ANP_DIM_UNKNOWN; break;
+    case ANP_DIM_CEILDIV: r = b > 0 ? -floor_div(-a, b) : ANP_DIM_UNKNOWN; break;
+    case ANP_DIM_MOD: r = b > 0 ? a - floor_div(a, b) * b : ANP_DIM_UNKNOWN; break;
+    default: break;
+    }
+    return bad || !ANP_DIM_IS_CONST(r) ? ANP_DIM_UNKNOWN : r;
+}
+
+static int64_t operand(int64_t d, const int64_t *done) {
+    return ANP_P_DIM_IS_EXPR(d) ? done[ANP_P_DIM_INDEX(d)] : d;
+}
+
+void anp_program_eval(const anp_program_t *p, const int64_t *symbols, int64_t *out) {
+    for (uint32_t i = 0; i < p->n_exprs; i++) {
+        const anp_p_expr_t *e = &p->exprs[i];
+        if (e->op == ANP_DIM_SYM) {
+            out[i] = ANP_DIM_IS_CONST(symbols[e->a]) ? symbols[e->a] : ANP_DIM_UNKNOWN;
+        } else if (e->op == ANP_DIM_CONST) {
+            out[i] = e->a;
+        } else {
+            const int64_t a = operand(e->a, out), b = operand(e->b, out);
+            const bool known = a != ANP_DIM_UNKNOWN && b != ANP_DIM_UNKNOWN;
+            out[i] = known ? eval_op(e->op, a, b) : ANP_DIM_UNKNOWN;
+        }
+    }
+}
+
+bool anp_program_dims(const anp_program_t *p, uint32_t value, const int64_t *exprs,
+                      int64_t *out_dims) {
+    const anp_p_value_t *v = &p->values[value];
+    if (v->rank < 0) return false;
+    const int64_t *dims = ANP_P_TABLE(p->data, ints, int64_t) + v->dims;
+    bool known = true;
+    for (int i = 0; i < v->rank; i++) {
+        out_dims[i] = operand(dims[i], exprs);
+        known &= out_dims[i] >= 0; /* a negative one is as unusable as an unknown one */
+    }
+    return known;
+}
