@@ -10,7 +10,8 @@ const anp_attr_t *anp_attr_find(const anp_attrs_t *attrs, const char *name) {
     return NULL;
 }
 
-static const anp_attr_t *find_kind(const anp_attrs_t *attrs, const char *name, anp_attr_kind_t kind) {
+static const anp_attr_t *find_kind(const anp_attrs_t *attrs, const char *name,
+                                   anp_attr_kind_t kind) {
     const anp_attr_t *a = anp_attr_find(attrs, name);
     return a && a->kind == kind ? a : NULL;
 }

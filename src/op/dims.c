@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Symbolic dimensions. Sums are kept as linear forms (coefficient * term + ... + constant) and products as sorted factors, so that equal
- * sizes computed in different ways get the same handle.
+ * Symbolic dimensions. Sums are kept as linear forms (coefficient * term + ... + constant) and
+ * products as sorted factors, so that equal sizes computed in different ways get the same handle.
  */
 #include "op/dims.h"
 
@@ -46,15 +46,20 @@ void anp_dims_release(anp_dims_t *d) {
     anp_free(d);
 }
 
-static uint64_t expr_index(anp_dim_t handle) { return (uint64_t)(ANP_DIM_CONST_MIN - 1 - handle); }
-static anp_dim_t expr_handle(uint64_t index) { return ANP_DIM_CONST_MIN - 1 - (int64_t)index; }
+static uint64_t expr_index(anp_dim_t handle) {
+    return (uint64_t)(ANP_DIM_CONST_MIN - 1 - handle);
+}
+static anp_dim_t expr_handle(uint64_t index) {
+    return ANP_DIM_CONST_MIN - 1 - (int64_t)index;
+}
 
 const anp_dim_expr_t *anp_dims_expr(const anp_dims_t *d, anp_dim_t handle) {
     return &ANP_VEC_AT(&d->exprs, anp_dim_expr_t, expr_index(handle));
 }
 
 static anp_status_t append(anp_dims_t *d, anp_dim_expr_t e, anp_dim_t *out) {
-    if (d->exprs.count >= EXPRS_MAX) ANP_FAIL(ANP_LIMIT, "more than %d different symbolic sizes", EXPRS_MAX);
+    if (d->exprs.count >= EXPRS_MAX)
+        ANP_FAIL(ANP_LIMIT, "more than %d different symbolic sizes", EXPRS_MAX);
     *out = expr_handle(d->exprs.count);
     return anp_vec_push(&d->exprs, &e);
 }
@@ -62,7 +67,9 @@ static anp_status_t append(anp_dims_t *d, anp_dim_expr_t e, anp_dim_t *out) {
 anp_status_t anp_dims_symbol(anp_dims_t *d, const char *name, anp_dim_t *out) {
     char key[SYMBOL_NAME_MAX + 1];
     const size_t len = strlen(name);
-    if (len >= SYMBOL_NAME_MAX) ANP_FAIL(ANP_LIMIT, "the name of a symbolic size has %zu bytes, at most %d are taken", len, SYMBOL_NAME_MAX - 1);
+    if (len >= SYMBOL_NAME_MAX)
+        ANP_FAIL(ANP_LIMIT, "the name of a symbolic size has %zu bytes, at most %d are taken", len,
+                 SYMBOL_NAME_MAX - 1);
     key[0] = 's';
     memcpy(key + 1, name, len);
     uint64_t found;
@@ -90,7 +97,9 @@ int64_t anp_dims_lower(const anp_dims_t *d, anp_dim_t dim) {
 }
 
 /* ---- arithmetic on constants ---- */
-static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && a < 0); }
+static int64_t floor_div(int64_t a, int64_t b) {
+    return a / b - (a % b != 0 && a < 0);
+}
 
 static anp_status_t const_op(anp_dim_op_t op, int64_t a, int64_t b, int64_t *out) {
     bool overflow = false;
@@ -118,7 +127,8 @@ static int64_t lower_of(const anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, anp_d
     int64_t r;
     switch (op) {
     case ANP_DIM_ADD:
-        return la == INT64_MIN || lb == INT64_MIN || __builtin_add_overflow(la, lb, &r) ? INT64_MIN : r;
+        return la == INT64_MIN || lb == INT64_MIN || __builtin_add_overflow(la, lb, &r) ? INT64_MIN
+                                                                                        : r;
     case ANP_DIM_MUL:
         if (la < 0 || lb < 0) return INT64_MIN;
         return __builtin_mul_overflow(la, lb, &r) ? 0 : r;
@@ -134,7 +144,8 @@ static int64_t lower_of(const anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, anp_d
 }
 
 /* The expression itself, without simplification. */
-static anp_status_t intern(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, anp_dim_t b, anp_dim_t *out) {
+static anp_status_t intern(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, anp_dim_t b,
+                           anp_dim_t *out) {
     char key[2 + sizeof a + sizeof b] = {'e', (char)op};
     memcpy(key + 2, &a, sizeof a);
     memcpy(key + 2 + sizeof a, &b, sizeof b);
@@ -163,7 +174,8 @@ typedef struct linear_t {
 
 static anp_status_t linear_add_term(linear_t *l, anp_dim_t base, int64_t coef) {
     for (uint32_t i = 0; i < l->n; i++)
-        if (l->term[i].base == base) return const_op(ANP_DIM_ADD, l->term[i].coef, coef, &l->term[i].coef);
+        if (l->term[i].base == base)
+            return const_op(ANP_DIM_ADD, l->term[i].coef, coef, &l->term[i].coef);
     if (l->n == TERMS_MAX) {
         l->too_long = true;
         return ANP_OK;
@@ -232,15 +244,18 @@ static anp_status_t linear_build(anp_dims_t *d, linear_t *l, anp_dim_t *out) {
         const int64_t coef = minus ? -l->term[i].coef : l->term[i].coef;
         anp_dim_t t = l->term[i].base;
         if (coef != 1) ANP_TRY(intern(d, ANP_DIM_MUL, t, coef, &t));
-        if (i == 0) sum = t;
-        else ANP_TRY(intern(d, minus ? ANP_DIM_SUB : ANP_DIM_ADD, sum, t, &sum));
+        if (i == 0)
+            sum = t;
+        else
+            ANP_TRY(intern(d, minus ? ANP_DIM_SUB : ANP_DIM_ADD, sum, t, &sum));
     }
     if (l->constant != 0) ANP_TRY(intern(d, ANP_DIM_ADD, sum, l->constant, &sum));
     *out = sum;
     return ANP_OK;
 }
 
-static anp_status_t add_op(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, anp_dim_t b, anp_dim_t *out) {
+static anp_status_t add_op(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, anp_dim_t b,
+                           anp_dim_t *out) {
     linear_t l = {.n = 0};
     ANP_TRY(linear_add(d, &l, a, 1));
     ANP_TRY(linear_add(d, &l, b, op == ANP_DIM_SUB ? -1 : 1));
@@ -256,16 +271,22 @@ typedef struct product_t {
 } product_t;
 
 static anp_status_t product_mul(const anp_dims_t *d, product_t *p, anp_dim_t dim) {
-    while (!ANP_DIM_IS_CONST(dim) && anp_dims_expr(d, dim)->op == ANP_DIM_MUL) { /* a chain to the left: (x * y) * z */
+    while (!ANP_DIM_IS_CONST(dim) &&
+           anp_dims_expr(d, dim)->op == ANP_DIM_MUL) { /* a chain to the left: (x * y) * z */
         const anp_dim_expr_t *e = anp_dims_expr(d, dim);
-        if (ANP_DIM_IS_CONST(e->b)) ANP_TRY(const_op(ANP_DIM_MUL, p->coef, e->b, &p->coef));
-        else if (p->n < TERMS_MAX) p->factor[p->n++] = e->b;
-        else p->too_long = true;
+        if (ANP_DIM_IS_CONST(e->b))
+            ANP_TRY(const_op(ANP_DIM_MUL, p->coef, e->b, &p->coef));
+        else if (p->n < TERMS_MAX)
+            p->factor[p->n++] = e->b;
+        else
+            p->too_long = true;
         dim = e->a;
     }
     if (ANP_DIM_IS_CONST(dim)) return const_op(ANP_DIM_MUL, p->coef, dim, &p->coef);
-    if (p->n < TERMS_MAX) p->factor[p->n++] = dim;
-    else p->too_long = true;
+    if (p->n < TERMS_MAX)
+        p->factor[p->n++] = dim;
+    else
+        p->too_long = true;
     return ANP_OK;
 }
 
@@ -292,12 +313,14 @@ static anp_status_t mul_op(anp_dims_t *d, anp_dim_t a, anp_dim_t b, anp_dim_t *o
     ANP_TRY(product_mul(d, &p, a));
     ANP_TRY(product_mul(d, &p, b));
     if (!p.too_long) return product_build(d, &p, out);
-    return ANP_DIM_IS_CONST(a) ? intern(d, ANP_DIM_MUL, b, a, out) : intern(d, ANP_DIM_MUL, a, b, out);
+    return ANP_DIM_IS_CONST(a) ? intern(d, ANP_DIM_MUL, b, a, out)
+                               : intern(d, ANP_DIM_MUL, a, b, out);
 }
 
 /* ---- quotients ---- */
 /* a / c for a constant c > 0: what c divides leaves the quotient; (x / c1) / c2 = x / (c1 * c2). */
-static anp_status_t div_const(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, int64_t c, anp_dim_t *out) {
+static anp_status_t div_const(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, int64_t c,
+                              anp_dim_t *out) {
     linear_t l = {.n = 0}, whole = {.n = 0}, rest = {.n = 0};
     ANP_TRY(linear_add(d, &l, a, 1));
     if (l.too_long) return intern(d, op, a, c, out);
@@ -313,9 +336,11 @@ static anp_status_t div_const(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, int64
     if (!ANP_DIM_IS_CONST(r)) {
         const anp_dim_expr_t e = *anp_dims_expr(d, r);
         int64_t divisor;
-        if (e.op == op && ANP_DIM_IS_CONST(e.b) && const_op(ANP_DIM_MUL, e.b, c, &divisor) == ANP_OK)
+        if (e.op == op && ANP_DIM_IS_CONST(e.b) &&
+            const_op(ANP_DIM_MUL, e.b, c, &divisor) == ANP_OK)
             ANP_TRY(intern(d, op, e.a, divisor, &r));
-        else ANP_TRY(intern(d, op, r, c, &r));
+        else
+            ANP_TRY(intern(d, op, r, c, &r));
     } else {
         ANP_TRY(const_op(op, r, c, &r));
     }
@@ -323,8 +348,10 @@ static anp_status_t div_const(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, int64
     return whole.too_long ? intern(d, op, a, c, out) : linear_build(d, &whole, out);
 }
 
-/* a / b where every factor of b is one of a: the rest of a. Sizes are not negative and a quotient by 0 fails when it is computed. */
-static anp_status_t div_cancel(anp_dims_t *d, anp_dim_t a, anp_dim_t b, anp_dim_t *out, bool *out_done) {
+/* a / b where every factor of b is one of a: the rest of a. Sizes are not negative and a quotient
+ * by 0 fails when it is computed. */
+static anp_status_t div_cancel(anp_dims_t *d, anp_dim_t a, anp_dim_t b, anp_dim_t *out,
+                               bool *out_done) {
     product_t p = {.coef = 1}, q = {.coef = 1};
     *out_done = false;
     ANP_TRY(product_mul(d, &p, a));
@@ -341,7 +368,8 @@ static anp_status_t div_cancel(anp_dims_t *d, anp_dim_t a, anp_dim_t b, anp_dim_
     return product_build(d, &p, out);
 }
 
-static anp_status_t div_op(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, anp_dim_t b, anp_dim_t *out) {
+static anp_status_t div_op(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, anp_dim_t b,
+                           anp_dim_t *out) {
     bool done = false;
     if (ANP_DIM_IS_CONST(b)) {
         if (b <= 0) ANP_FAIL(ANP_INVALID_MODEL, "a size is divided by %" PRId64, b);
@@ -353,15 +381,18 @@ static anp_status_t div_op(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, anp_dim_
 
 /* ---- the rest ---- */
 static anp_status_t mod_op(anp_dims_t *d, anp_dim_t a, anp_dim_t b, anp_dim_t *out) {
-    if (ANP_DIM_IS_CONST(b) && b <= 0) ANP_FAIL(ANP_INVALID_MODEL, "a size is divided by %" PRId64, b);
+    if (ANP_DIM_IS_CONST(b) && b <= 0)
+        ANP_FAIL(ANP_INVALID_MODEL, "a size is divided by %" PRId64, b);
     anp_dim_t q, whole;
     ANP_TRY(div_op(d, ANP_DIM_FLOORDIV, a, b, &q));
     ANP_TRY(mul_op(d, q, b, &whole));
-    ANP_TRY(add_op(d, ANP_DIM_SUB, a, whole, out)); /* constant when the division is exact up to a constant */
+    ANP_TRY(add_op(d, ANP_DIM_SUB, a, whole,
+                   out)); /* constant when the division is exact up to a constant */
     return ANP_DIM_IS_CONST(*out) ? ANP_OK : intern(d, ANP_DIM_MOD, a, b, out);
 }
 
-static anp_status_t minmax_op(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, anp_dim_t b, anp_dim_t *out) {
+static anp_status_t minmax_op(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, anp_dim_t b,
+                              anp_dim_t *out) {
     anp_dim_t difference;
     ANP_TRY(add_op(d, ANP_DIM_SUB, a, b, &difference));
     const int64_t least = anp_dims_lower(d, difference);
@@ -395,7 +426,8 @@ anp_status_t anp_dims_op(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, anp_dim_t 
 }
 
 /* ---- text ---- */
-/* Work still to be written, last first: a literal, or a size with parentheses where it is compound. */
+/* Work still to be written, last first: a literal, or a size with parentheses where it is compound.
+ */
 typedef struct print_item_t {
     const char *text;
     anp_dim_t dim;
@@ -403,25 +435,34 @@ typedef struct print_item_t {
 } print_item_t;
 
 static void print_expr(const anp_dim_expr_t *e, bool parens, print_item_t *stack, uint32_t *n) {
-    static const char *const infix[] = {[ANP_DIM_ADD] = " + ", [ANP_DIM_SUB] = " - ", [ANP_DIM_MUL] = " * ",
-                                        [ANP_DIM_FLOORDIV] = " / ", [ANP_DIM_MOD] = " % "};
-    static const char *const call[] = {[ANP_DIM_CEILDIV] = "ceildiv(", [ANP_DIM_MIN] = "min(", [ANP_DIM_MAX] = "max("};
+    static const char *const infix[] = {[ANP_DIM_ADD] = " + ",
+                                        [ANP_DIM_SUB] = " - ",
+                                        [ANP_DIM_MUL] = " * ",
+                                        [ANP_DIM_FLOORDIV] = " / ",
+                                        [ANP_DIM_MOD] = " % "};
+    static const char *const call[] = {
+        [ANP_DIM_CEILDIV] = "ceildiv(", [ANP_DIM_MIN] = "min(", [ANP_DIM_MAX] = "max("};
     const bool is_call = e->op == ANP_DIM_CEILDIV || e->op == ANP_DIM_MIN || e->op == ANP_DIM_MAX;
     const bool minus = e->op == ANP_DIM_ADD && ANP_DIM_IS_CONST(e->b) && e->b < 0;
-    const bool loose = e->op == ANP_DIM_ADD || e->op == ANP_DIM_SUB; /* + and - bind weakly: no parentheses on their left */
+    const bool loose = e->op == ANP_DIM_ADD ||
+                       e->op == ANP_DIM_SUB; /* + and - bind weakly: no parentheses on their left */
     if (is_call || parens) stack[(*n)++] = (print_item_t){.text = ")"};
     stack[(*n)++] = (print_item_t){.dim = minus ? -e->b : e->b, .parens = !is_call};
     stack[(*n)++] = (print_item_t){.text = is_call ? ", " : minus ? " - " : infix[e->op]};
     stack[(*n)++] = (print_item_t){.dim = e->a, .parens = !is_call && !loose};
-    if (is_call) stack[(*n)++] = (print_item_t){.text = call[e->op]};
-    else if (parens) stack[(*n)++] = (print_item_t){.text = "("};
+    if (is_call)
+        stack[(*n)++] = (print_item_t){.text = call[e->op]};
+    else if (parens)
+        stack[(*n)++] = (print_item_t){.text = "("};
 }
 
-/* A name that reads like an identifier stands as it is; any other is quoted, so that the text has one meaning. */
+/* A name that reads like an identifier stands as it is; any other is quoted, so that the text has
+ * one meaning. */
 static void print_symbol(const char *name, anp_buf_t *buf) {
     bool plain = *name && !(*name >= '0' && *name <= '9');
     for (const char *c = name; *c && plain; c++)
-        plain = *c == '_' || (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+        plain = *c == '_' || (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') ||
+                (*c >= 'A' && *c <= 'Z');
     if (!plain) anp_buf_puts(buf, "\"");
     anp_buf_put_escaped(buf, name, strlen(name));
     if (!plain) anp_buf_puts(buf, "\"");
@@ -451,11 +492,13 @@ void anp_dims_print(const anp_dims_t *d, anp_dim_t dim, anp_buf_t *buf) {
 }
 
 /* ---- evaluation ---- */
-static anp_status_t eval_one(const anp_dims_t *d, uint64_t i, const int64_t *symbols, uint64_t n_symbols, int64_t *values) {
+static anp_status_t eval_one(const anp_dims_t *d, uint64_t i, const int64_t *symbols,
+                             uint64_t n_symbols, int64_t *values) {
     const anp_dim_expr_t *e = &ANP_VEC_AT(&d->exprs, anp_dim_expr_t, i);
     if (e->op == ANP_DIM_SYM) {
         if ((uint64_t)e->a >= n_symbols || symbols[e->a] == ANP_DIM_UNKNOWN)
-            ANP_FAIL(ANP_NOT_FOUND, "size '%s' has no value yet", ANP_VEC_AT(&d->names, const char *, e->a));
+            ANP_FAIL(ANP_NOT_FOUND, "size '%s' has no value yet",
+                     ANP_VEC_AT(&d->names, const char *, e->a));
         values[i] = symbols[e->a];
         return ANP_OK;
     }
@@ -464,11 +507,14 @@ static anp_status_t eval_one(const anp_dims_t *d, uint64_t i, const int64_t *sym
     return const_op((anp_dim_op_t)e->op, a, b, &values[i]);
 }
 
-anp_status_t anp_dims_eval(const anp_dims_t *d, anp_dim_t dim, const int64_t *symbol_values, uint64_t n, int64_t *out) {
+anp_status_t anp_dims_eval(const anp_dims_t *d, anp_dim_t dim, const int64_t *symbol_values,
+                           uint64_t n, int64_t *out) {
     *out = dim;
     if (ANP_DIM_IS_CONST(dim)) return ANP_OK;
-    if (dim == ANP_DIM_UNKNOWN) ANP_FAIL(ANP_NOT_FOUND, "a size is decided only when the model runs");
-    /* Operands come before their expressions: mark what is needed from the end, then compute from the start. */
+    if (dim == ANP_DIM_UNKNOWN)
+        ANP_FAIL(ANP_NOT_FOUND, "a size is decided only when the model runs");
+    /* Operands come before their expressions: mark what is needed from the end, then compute from
+     * the start. */
     const uint64_t last = expr_index(dim);
     int64_t *values = NULL;
     anp_status_t st;

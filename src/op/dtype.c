@@ -17,10 +17,13 @@ typedef union anp_f32_bits_t {
 } anp_f32_bits_t;
 
 float anp_f16_to_f32(uint16_t h) {
-    /* Exponent and mantissa shifted into place; the factor 2^112 corrects the bias and normalises subnormals. */
+    /* Exponent and mantissa shifted into place; the factor 2^112 corrects the bias and normalises
+     * subnormals. */
     anp_f32_bits_t v = {.u = (uint32_t)(h & 0x7fff) << 13};
-    if (v.u >= UINT32_C(0x0f800000)) v.u += UINT32_C(0x70000000); /* infinity, NaN */
-    else v.f *= 0x1p112f;
+    if (v.u >= UINT32_C(0x0f800000))
+        v.u += UINT32_C(0x70000000); /* infinity, NaN */
+    else
+        v.f *= 0x1p112f;
     v.u |= (uint32_t)(h & 0x8000) << 16;
     return v.f;
 }
@@ -50,7 +53,8 @@ uint16_t anp_bf16_from_f32(float f) {
     return (uint16_t)((v.u + 0x7fff + ((v.u >> 16) & 1)) >> 16);
 }
 
-/* Double to integer: half to even, out of range to the nearest end, NaN to 0. hi is exclusive and a power of two, so exact. */
+/* Double to integer: half to even, out of range to the nearest end, NaN to 0. hi is exclusive and a
+ * power of two, so exact. */
 static int64_t round_to_i64(double v, double lo, double hi, int64_t min, int64_t max) {
     if (isnan(v)) return 0;
     const double r = nearbyint(v);
@@ -84,11 +88,11 @@ static int32_t sign_extend(uint32_t v, unsigned bits) {
 
 /* ---- one element of each type, to and from double and int64 ---- */
 /* Reads go through memcpy: weights mapped from a model file lie at any address. */
-#define READ_FN(name, type)                                                                        \
-    static inline type read_##name(const void *data, uint64_t i) {                                 \
-        type v;                                                                                    \
-        memcpy(&v, (const type *)data + i, sizeof v);                                              \
-        return v;                                                                                  \
+#define READ_FN(name, type)                                        \
+    static inline type read_##name(const void *data, uint64_t i) { \
+        type v;                                                    \
+        memcpy(&v, (const type *)data + i, sizeof v);              \
+        return v;                                                  \
     }
 READ_FN(u8, uint8_t)
 READ_FN(i8, int8_t)
@@ -101,19 +105,21 @@ READ_FN(i64, int64_t)
 READ_FN(f32, float)
 READ_FN(f64, double)
 
-#define PLAIN(name, type)                                                                          \
-    static double name##_get_f64(const void *data, uint64_t i) {                                   \
-        return (double)read_##name(data, i);                                                       \
-    }                                                                                              \
-    static int64_t name##_get_i64(const void *data, uint64_t i) {                                  \
-        return (int64_t)read_##name(data, i);                                                      \
-    }                                                                                              \
-    static void name##_set_i64(void *data, uint64_t i, int64_t v) { ((type *)data)[i] = (type)v; }
+#define PLAIN(name, type)                                           \
+    static double name##_get_f64(const void *data, uint64_t i) {    \
+        return (double)read_##name(data, i);                        \
+    }                                                               \
+    static int64_t name##_get_i64(const void *data, uint64_t i) {   \
+        return (int64_t)read_##name(data, i);                       \
+    }                                                               \
+    static void name##_set_i64(void *data, uint64_t i, int64_t v) { \
+        ((type *)data)[i] = (type)v;                                \
+    }
 
-#define PLAIN_INT(name, type, min, max, lo, hi)                                                    \
-    PLAIN(name, type)                                                                              \
-    static void name##_set_f64(void *data, uint64_t i, double v) {                                 \
-        ((type *)data)[i] = (type)round_to_i64(v, lo, hi, min, max);                               \
+#define PLAIN_INT(name, type, min, max, lo, hi)                      \
+    PLAIN(name, type)                                                \
+    static void name##_set_f64(void *data, uint64_t i, double v) {   \
+        ((type *)data)[i] = (type)round_to_i64(v, lo, hi, min, max); \
     }
 PLAIN_INT(u8, uint8_t, 0, UINT8_MAX, 0, 0x1p8)
 PLAIN_INT(i8, int8_t, INT8_MIN, INT8_MAX, -0x1p7, 0x1p7)
@@ -133,21 +139,25 @@ static double bool_get_f64(const void *data, uint64_t i) {
 static int64_t bool_get_i64(const void *data, uint64_t i) {
     return ((const uint8_t *)data)[i] != 0;
 }
-static void bool_set_f64(void *data, uint64_t i, double v) { ((uint8_t *)data)[i] = v != 0; }
-static void bool_set_i64(void *data, uint64_t i, int64_t v) { ((uint8_t *)data)[i] = v != 0; }
+static void bool_set_f64(void *data, uint64_t i, double v) {
+    ((uint8_t *)data)[i] = v != 0;
+}
+static void bool_set_i64(void *data, uint64_t i, int64_t v) {
+    ((uint8_t *)data)[i] = v != 0;
+}
 
-#define PACKED_INT(name, bits, decode, min, max)                                                   \
-    static int64_t name##_get_i64(const void *data, uint64_t i) {                                  \
-        return decode(packed_get(data, i, bits));                                                  \
-    }                                                                                              \
-    static double name##_get_f64(const void *data, uint64_t i) {                                   \
-        return (double)name##_get_i64(data, i);                                                    \
-    }                                                                                              \
-    static void name##_set_i64(void *data, uint64_t i, int64_t v) {                                \
-        packed_set(data, i, bits, (uint32_t)v);                                                    \
-    }                                                                                              \
-    static void name##_set_f64(void *data, uint64_t i, double v) {                                 \
-        name##_set_i64(data, i, round_to_i64(v, min, (max) + 1, min, max));                        \
+#define PACKED_INT(name, bits, decode, min, max)                            \
+    static int64_t name##_get_i64(const void *data, uint64_t i) {           \
+        return decode(packed_get(data, i, bits));                           \
+    }                                                                       \
+    static double name##_get_f64(const void *data, uint64_t i) {            \
+        return (double)name##_get_i64(data, i);                             \
+    }                                                                       \
+    static void name##_set_i64(void *data, uint64_t i, int64_t v) {         \
+        packed_set(data, i, bits, (uint32_t)v);                             \
+    }                                                                       \
+    static void name##_set_f64(void *data, uint64_t i, double v) {          \
+        name##_set_i64(data, i, round_to_i64(v, min, (max) + 1, min, max)); \
     }
 #define DECODE_U(v) ((int64_t)(v))
 #define DECODE_I4(v) sign_extend((v), 4)
@@ -158,17 +168,21 @@ PACKED_INT(u2, 2, DECODE_U, 0, 3)
 PACKED_INT(i2, 2, DECODE_I2, -2, 1)
 
 /* Floats: the int64 forms go through double, truncating toward zero. */
-#define FLOAT_I64(name)                                                                            \
-    static int64_t name##_get_i64(const void *data, uint64_t i) {                                  \
-        return round_to_i64(trunc(name##_get_f64(data, i)), -0x1p63, 0x1p63, INT64_MIN,            \
-                            INT64_MAX);                                                            \
-    }                                                                                              \
-    static void name##_set_i64(void *data, uint64_t i, int64_t v) {                                \
-        name##_set_f64(data, i, (double)v);                                                        \
+#define FLOAT_I64(name)                                                                 \
+    static int64_t name##_get_i64(const void *data, uint64_t i) {                       \
+        return round_to_i64(trunc(name##_get_f64(data, i)), -0x1p63, 0x1p63, INT64_MIN, \
+                            INT64_MAX);                                                 \
+    }                                                                                   \
+    static void name##_set_i64(void *data, uint64_t i, int64_t v) {                     \
+        name##_set_f64(data, i, (double)v);                                             \
     }
-#define FLOAT_TYPE(name, get, set)                                                                 \
-    static double name##_get_f64(const void *data, uint64_t i) { return (get); }                   \
-    static void name##_set_f64(void *data, uint64_t i, double v) { set; }                          \
+#define FLOAT_TYPE(name, get, set)                                 \
+    static double name##_get_f64(const void *data, uint64_t i) {   \
+        return (get);                                              \
+    }                                                              \
+    static void name##_set_f64(void *data, uint64_t i, double v) { \
+        set;                                                       \
+    }                                                              \
     FLOAT_I64(name)
 #define PUT(type) (((type *)data)[i])
 FLOAT_TYPE(f32, (double)read_f32(data, i), PUT(float) = (float)v)
@@ -177,8 +191,8 @@ FLOAT_TYPE(f16, (double)anp_f16_to_f32(read_u16(data, i)),
            PUT(uint16_t) = (uint16_t)anp_minifloat_encode(&anp_mf_f16, v, false))
 FLOAT_TYPE(bf16, (double)anp_bf16_to_f32(read_u16(data, i)),
            PUT(uint16_t) = (uint16_t)anp_minifloat_encode(&anp_mf_bf16, v, false))
-#define FLOAT8(name, format)                                                                       \
-    FLOAT_TYPE(name, anp_minifloat_decode(&format, read_u8(data, i)),                                   \
+#define FLOAT8(name, format)                                          \
+    FLOAT_TYPE(name, anp_minifloat_decode(&format, read_u8(data, i)), \
                PUT(uint8_t) = (uint8_t)anp_minifloat_encode(&format, v, true))
 FLOAT8(f8e4m3fn, anp_mf_e4m3fn)
 FLOAT8(f8e4m3fnuz, anp_mf_e4m3fnuz)
@@ -187,8 +201,11 @@ FLOAT8(f8e5m2fnuz, anp_mf_e5m2fnuz)
 FLOAT_TYPE(f4e2m1, anp_minifloat_decode(&anp_mf_e2m1, packed_get(data, i, 4)),
            packed_set(data, i, 4, anp_minifloat_encode(&anp_mf_e2m1, v, true)))
 
-/* e8m0: a power of two without sign, 255 is NaN. Rounds up to the next power (the rule of Cast), the sign is dropped. */
-static double e8m0_decode(uint8_t code) { return code == 255 ? (double)NAN : ldexp(1.0, code - 127); }
+/* e8m0: a power of two without sign, 255 is NaN. Rounds up to the next power (the rule of Cast),
+ * the sign is dropped. */
+static double e8m0_decode(uint8_t code) {
+    return code == 255 ? (double)NAN : ldexp(1.0, code - 127);
+}
 static uint8_t e8m0_encode(double v) {
     const anp_f32_bits_t b = {.f = (float)v};
     const uint32_t exp = (b.u >> 23) & 255, rounds_up = (b.u & 0x7fffff) != 0;
@@ -212,11 +229,18 @@ FLOAT_TYPE(f8e8m0, e8m0_decode(read_u8(data, i)), PUT(uint8_t) = e8m0_encode(v))
 #define c128_set_i64 NO_ACCESS
 
 static const anp_dtype_row_t rows[] = {
-#define X(id, name_, onnx, npy_, class_, elems, bytes)                                             \
-    {.dtype = ANP_DTYPE_##id, .name = #name_, .onnx_name = onnx, .npy = npy_,                      \
-     .cls = ANP_CLASS_##class_, .block_elems = elems, .block_bytes = bytes,                        \
-     .get_f64 = name_##_get_f64, .set_f64 = name_##_set_f64,                                       \
-     .get_i64 = name_##_get_i64, .set_i64 = name_##_set_i64},
+#define X(id, name_, onnx, npy_, class_, elems, bytes) \
+    {.dtype = ANP_DTYPE_##id,                          \
+     .name = #name_,                                   \
+     .onnx_name = onnx,                                \
+     .npy = npy_,                                      \
+     .cls = ANP_CLASS_##class_,                        \
+     .block_elems = elems,                             \
+     .block_bytes = bytes,                             \
+     .get_f64 = name_##_get_f64,                       \
+     .set_f64 = name_##_set_f64,                       \
+     .get_i64 = name_##_get_i64,                       \
+     .set_i64 = name_##_set_i64},
 #include "op/dtype.def"
 #undef X
 };
@@ -269,10 +293,11 @@ anp_status_t anp_dtype_bytes(anp_dtype_t dtype, uint64_t count, uint64_t *out_by
 }
 
 /* ---- runs of elements ---- */
-#define LOAD_RUN(name)                                                                             \
+#define LOAD_RUN(name) \
     for (uint64_t i = 0; i < n; i++) out[i] = read_##name(data, first + i)
 
-void anp_dtype_load_f64(anp_dtype_t dtype, const void *data, uint64_t first, uint64_t n, double *out) {
+void anp_dtype_load_f64(anp_dtype_t dtype, const void *data, uint64_t first, uint64_t n,
+                        double *out) {
     switch (dtype) { /* the common types as loops a compiler vectorises */
     case ANP_DTYPE_F32: LOAD_RUN(f32); return;
     case ANP_DTYPE_F64: LOAD_RUN(f64); return;
@@ -285,7 +310,8 @@ void anp_dtype_load_f64(anp_dtype_t dtype, const void *data, uint64_t first, uin
     for (uint64_t i = 0; i < n; i++) out[i] = get(data, first + i);
 }
 
-void anp_dtype_store_f64(anp_dtype_t dtype, void *data, uint64_t first, uint64_t n, const double *v) {
+void anp_dtype_store_f64(anp_dtype_t dtype, void *data, uint64_t first, uint64_t n,
+                         const double *v) {
     if (dtype == ANP_DTYPE_F32) {
         float *dst = (float *)data + first;
         for (uint64_t i = 0; i < n; i++) dst[i] = (float)v[i];
@@ -295,7 +321,8 @@ void anp_dtype_store_f64(anp_dtype_t dtype, void *data, uint64_t first, uint64_t
     for (uint64_t i = 0; i < n; i++) set(data, first + i, v[i]);
 }
 
-void anp_dtype_load_i64(anp_dtype_t dtype, const void *data, uint64_t first, uint64_t n, int64_t *out) {
+void anp_dtype_load_i64(anp_dtype_t dtype, const void *data, uint64_t first, uint64_t n,
+                        int64_t *out) {
     switch (dtype) {
     case ANP_DTYPE_U8: LOAD_RUN(u8); return;
     case ANP_DTYPE_I8: LOAD_RUN(i8); return;
@@ -307,18 +334,26 @@ void anp_dtype_load_i64(anp_dtype_t dtype, const void *data, uint64_t first, uin
     for (uint64_t i = 0; i < n; i++) out[i] = get(data, first + i);
 }
 
-void anp_dtype_store_i64(anp_dtype_t dtype, void *data, uint64_t first, uint64_t n, const int64_t *v) {
+void anp_dtype_store_i64(anp_dtype_t dtype, void *data, uint64_t first, uint64_t n,
+                         const int64_t *v) {
     void (*const set)(void *, uint64_t, int64_t) = anp_dtype_row(dtype)->set_i64;
     for (uint64_t i = 0; i < n; i++) set(data, first + i, v[i]);
 }
 
 /* ---- conversion ---- */
-static bool is_complex(anp_dtype_t t) { return t == ANP_DTYPE_C64 || t == ANP_DTYPE_C128; }
+static bool is_complex(anp_dtype_t t) {
+    return t == ANP_DTYPE_C64 || t == ANP_DTYPE_C128;
+}
 
 /* Real or complex to complex; complex to real keeps the real part. */
-static void convert_complex(anp_dtype_t src_type, const void *src, anp_dtype_t dst_type, void *dst, uint64_t n) {
-    const anp_dtype_t from = src_type == ANP_DTYPE_C64 ? ANP_DTYPE_F32 : is_complex(src_type) ? ANP_DTYPE_F64 : src_type;
-    const anp_dtype_t to = dst_type == ANP_DTYPE_C64 ? ANP_DTYPE_F32 : is_complex(dst_type) ? ANP_DTYPE_F64 : dst_type;
+static void convert_complex(anp_dtype_t src_type, const void *src, anp_dtype_t dst_type, void *dst,
+                            uint64_t n) {
+    const anp_dtype_t from = src_type == ANP_DTYPE_C64 ? ANP_DTYPE_F32
+                             : is_complex(src_type)    ? ANP_DTYPE_F64
+                                                       : src_type;
+    const anp_dtype_t to = dst_type == ANP_DTYPE_C64 ? ANP_DTYPE_F32
+                           : is_complex(dst_type)    ? ANP_DTYPE_F64
+                                                     : dst_type;
     const uint64_t src_step = is_complex(src_type) ? 2 : 1, dst_step = is_complex(dst_type) ? 2 : 1;
     for (uint64_t i = 0; i < n; i++) {
         double v[2] = {0, 0};
@@ -340,7 +375,8 @@ static const anp_minifloat_t *f8_format(anp_dtype_t t) {
 
 enum { RUN = 256 }; /* elements converted at a time through a wide type */
 
-static void convert_through_i64(anp_dtype_t src_type, const void *src, anp_dtype_t dst_type, void *dst, uint64_t n) {
+static void convert_through_i64(anp_dtype_t src_type, const void *src, anp_dtype_t dst_type,
+                                void *dst, uint64_t n) {
     int64_t v[RUN];
     for (uint64_t i = 0; i < n; i += RUN) {
         const uint64_t m = ANP_MIN(n - i, (uint64_t)RUN);
@@ -349,7 +385,8 @@ static void convert_through_i64(anp_dtype_t src_type, const void *src, anp_dtype
     }
 }
 
-static void convert_through_f64(anp_dtype_t src_type, const void *src, anp_dtype_t dst_type, void *dst, uint64_t n, bool saturate) {
+static void convert_through_f64(anp_dtype_t src_type, const void *src, anp_dtype_t dst_type,
+                                void *dst, uint64_t n, bool saturate) {
     const anp_minifloat_t *wrap = saturate ? NULL : f8_format(dst_type);
     const bool to_int = anp_dtype_is_int(dst_type);
     double v[RUN];
@@ -358,14 +395,17 @@ static void convert_through_f64(anp_dtype_t src_type, const void *src, anp_dtype
         anp_dtype_load_f64(src_type, src, i, m, v);
         if (to_int)
             for (uint64_t j = 0; j < m; j++) v[j] = trunc(v[j]);
-        if (!wrap) anp_dtype_store_f64(dst_type, dst, i, m, v);
+        if (!wrap)
+            anp_dtype_store_f64(dst_type, dst, i, m, v);
         else
-            for (uint64_t j = 0; j < m; j++) ((uint8_t *)dst)[i + j] = (uint8_t)anp_minifloat_encode(wrap, v[j], false);
+            for (uint64_t j = 0; j < m; j++)
+                ((uint8_t *)dst)[i + j] = (uint8_t)anp_minifloat_encode(wrap, v[j], false);
     }
 }
 
 /* The conversions of half-precision models, straight; false when the pair is not one of them. */
-static bool convert_half(anp_dtype_t src_type, const void *src, anp_dtype_t dst_type, void *dst, uint64_t n) {
+static bool convert_half(anp_dtype_t src_type, const void *src, anp_dtype_t dst_type, void *dst,
+                         uint64_t n) {
     if (src_type == ANP_DTYPE_F16 && dst_type == ANP_DTYPE_F32)
         for (uint64_t i = 0; i < n; i++) ((float *)dst)[i] = anp_f16_to_f32(read_u16(src, i));
     else if (src_type == ANP_DTYPE_F32 && dst_type == ANP_DTYPE_F16)
@@ -374,14 +414,17 @@ static bool convert_half(anp_dtype_t src_type, const void *src, anp_dtype_t dst_
         for (uint64_t i = 0; i < n; i++) ((float *)dst)[i] = anp_bf16_to_f32(read_u16(src, i));
     else if (src_type == ANP_DTYPE_F32 && dst_type == ANP_DTYPE_BF16)
         for (uint64_t i = 0; i < n; i++) ((uint16_t *)dst)[i] = anp_bf16_from_f32(read_f32(src, i));
-    else return false;
+    else
+        return false;
     return true;
 }
 
-anp_status_t anp_dtype_convert(anp_dtype_t src_type, const void *src, anp_dtype_t dst_type, void *dst, uint64_t n, bool saturate) {
+anp_status_t anp_dtype_convert(anp_dtype_t src_type, const void *src, anp_dtype_t dst_type,
+                               void *dst, uint64_t n, bool saturate) {
     const anp_dtype_row_t *from = anp_dtype_row(src_type), *to = anp_dtype_row(dst_type);
     if (!from || !to || src_type == ANP_DTYPE_STRING || dst_type == ANP_DTYPE_STRING)
-        ANP_FAIL(ANP_UNSUPPORTED, "no conversion of elements from %s to %s", anp_dtype_name(src_type), anp_dtype_name(dst_type));
+        ANP_FAIL(ANP_UNSUPPORTED, "no conversion of elements from %s to %s",
+                 anp_dtype_name(src_type), anp_dtype_name(dst_type));
     if (src_type == dst_type) {
         uint64_t bytes;
         ANP_TRY(anp_dtype_bytes(src_type, n, &bytes));
@@ -390,8 +433,10 @@ anp_status_t anp_dtype_convert(anp_dtype_t src_type, const void *src, anp_dtype_
         convert_complex(src_type, src, dst_type, dst, n);
     } else if (!convert_half(src_type, src, dst_type, dst, n)) {
         const bool exact = from->cls != ANP_CLASS_FLOAT && to->cls != ANP_CLASS_FLOAT;
-        if (exact) convert_through_i64(src_type, src, dst_type, dst, n);
-        else convert_through_f64(src_type, src, dst_type, dst, n, saturate);
+        if (exact)
+            convert_through_i64(src_type, src, dst_type, dst, n);
+        else
+            convert_through_f64(src_type, src, dst_type, dst, n, saturate);
     }
     return ANP_OK;
 }
@@ -399,15 +444,19 @@ anp_status_t anp_dtype_convert(anp_dtype_t src_type, const void *src, anp_dtype_
 /* ---- tensor views ---- */
 anp_status_t anp_tensor_count(const anp_tensor_t *t, int64_t *out_count) {
     *out_count = 0;
-    if (t->rank > ANP_RANK_MAX) ANP_FAIL(ANP_INVALID_ARGUMENT, "rank %u is above %d", t->rank, ANP_RANK_MAX);
+    if (t->rank > ANP_RANK_MAX)
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "rank %u is above %d", t->rank, ANP_RANK_MAX);
     uint64_t count = 1;
     bool empty = false;
     for (uint32_t i = 0; i < t->rank; i++) {
-        if (t->dims[i] < 0) ANP_FAIL(ANP_INVALID_ARGUMENT, "dimension %u is %" PRId64, i, t->dims[i]);
+        if (t->dims[i] < 0)
+            ANP_FAIL(ANP_INVALID_ARGUMENT, "dimension %u is %" PRId64, i, t->dims[i]);
         empty |= t->dims[i] == 0;
     }
-    for (uint32_t i = 0; i < t->rank && !empty; i++) ANP_TRY(anp_size_mul(count, (uint64_t)t->dims[i], &count));
-    if (count > INT64_MAX) ANP_FAIL(ANP_LIMIT, "%" PRIu64 " elements do not fit into 63 bits", count);
+    for (uint32_t i = 0; i < t->rank && !empty; i++)
+        ANP_TRY(anp_size_mul(count, (uint64_t)t->dims[i], &count));
+    if (count > INT64_MAX)
+        ANP_FAIL(ANP_LIMIT, "%" PRIu64 " elements do not fit into 63 bits", count);
     *out_count = empty ? 0 : (int64_t)count;
     return ANP_OK;
 }
@@ -419,8 +468,10 @@ anp_status_t anp_tensor_bytes(const anp_tensor_t *t, uint64_t *out_bytes) {
     return anp_dtype_bytes((anp_dtype_t)t->dtype, (uint64_t)count, out_bytes);
 }
 
-void anp_tensor_init(anp_tensor_t *t, anp_dtype_t dtype, uint32_t rank, const int64_t *dims, void *data) {
-    *t = (anp_tensor_t){.data = data, .kind = ANP_KIND_TENSOR, .dtype = (uint8_t)dtype, .rank = (uint8_t)rank};
+void anp_tensor_init(anp_tensor_t *t, anp_dtype_t dtype, uint32_t rank, const int64_t *dims,
+                     void *data) {
+    *t = (anp_tensor_t){
+        .data = data, .kind = ANP_KIND_TENSOR, .dtype = (uint8_t)dtype, .rank = (uint8_t)rank};
     for (uint32_t i = 0; i < rank; i++) t->dims[i] = dims[i];
 }
 
@@ -438,9 +489,11 @@ bool anp_tensor_same_dims(const anp_tensor_t *a, const anp_tensor_t *b) {
 }
 
 void anp_tensor_text(const anp_tensor_t *t, char *out, size_t out_size) {
-    size_t used = (size_t)snprintf(out, out_size, "%s%s[", t->kind == ANP_KIND_SEQUENCE ? "sequence of " : "",
-                                   anp_dtype_name((anp_dtype_t)t->dtype));
+    size_t used =
+        (size_t)snprintf(out, out_size, "%s%s[", t->kind == ANP_KIND_SEQUENCE ? "sequence of " : "",
+                         anp_dtype_name((anp_dtype_t)t->dtype));
     for (uint32_t i = 0; i < t->rank && used < out_size; i++)
-        used += (size_t)snprintf(out + used, out_size - used, "%s%" PRId64, i ? ", " : "", t->dims[i]);
+        used +=
+            (size_t)snprintf(out + used, out_size - used, "%s%" PRId64, i ? ", " : "", t->dims[i]);
     if (used < out_size) snprintf(out + used, out_size - used, "]");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Floating-point formats below 32 bits, described by a row of numbers: one encoder and one decoder for all. */
+/* Floating-point formats below 32 bits, described by a row of numbers: one encoder and one decoder
+ * for all. */
 #include "op/minifloat.h"
 
 #include <math.h>
@@ -45,13 +46,15 @@ static uint32_t encode_magnitude(const anp_minifloat_t *f, double mag) {
     const int min_exp = 1 - f->bias;
     const int exp = e - 1 < min_exp ? min_exp : e - 1;
     const double steps = nearbyint(ldexp(mag, f->man_bits - exp)); /* exact scaling, one rounding */
-    /* A mantissa that rounds up to the next power of two carries into the exponent field by itself. */
+    /* A mantissa that rounds up to the next power of two carries into the exponent field by itself.
+     */
     const uint32_t base = (uint32_t)(exp + f->bias - 1) << f->man_bits;
     return base + (uint32_t)steps;
 }
 
 uint32_t anp_minifloat_encode(const anp_minifloat_t *f, double v, bool saturate) {
-    if (isnan(v)) return nan_code(f) | (f->special == ANP_SPECIAL_IEEE && signbit(v) ? sign_bit(f) : 0);
+    if (isnan(v))
+        return nan_code(f) | (f->special == ANP_SPECIAL_IEEE && signbit(v) ? sign_bit(f) : 0);
     const uint32_t sign = signbit(v) ? sign_bit(f) : 0;
     const uint32_t max_code = encode_magnitude(f, f->max);
     const double mag = fabs(v);
@@ -59,7 +62,9 @@ uint32_t anp_minifloat_encode(const anp_minifloat_t *f, double v, bool saturate)
     if (!isinf(v) && mag > 0) code = mag > 2 * f->max ? max_code + 1 : encode_magnitude(f, mag);
     if (code > max_code) {
         if (saturate || f->special == ANP_SPECIAL_FINITE) return sign | max_code;
-        return f->special == ANP_SPECIAL_IEEE ? sign | (max_code + 1) : nan_code(f) | (f->special == ANP_SPECIAL_FN ? sign : 0);
+        return f->special == ANP_SPECIAL_IEEE
+                   ? sign | (max_code + 1)
+                   : nan_code(f) | (f->special == ANP_SPECIAL_FN ? sign : 0);
     }
     if (code == 0 && f->special == ANP_SPECIAL_FNUZ) return 0;
     return sign | code;

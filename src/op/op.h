@@ -153,6 +153,11 @@ typedef struct anp_conv_params_t {
  * (kernel_shape attribute). Validates strides, dilations, pads, group: zero or negative values fail. */
 anp_status_t anp_conv_params(const anp_op_t *op, const char *node_name, const anp_attrs_t *attrs, uint32_t n_axes,
                              const anp_dim_t *in_dims, const anp_dim_t *kernel_dims, anp_conv_params_t *out);
+/* The same for ConvTranspose: output_shape and auto_pad turned into pads (output_padding only makes the output longer at its end).
+ * out_dims (may be NULL): the n_axes output sizes, ANP_DIM_UNKNOWN where the kernel is not known. */
+anp_status_t anp_conv_transpose_params(const anp_op_t *op, const char *node_name, const anp_attrs_t *attrs, uint32_t n_axes,
+                                       const anp_dim_t *in_dims, const anp_dim_t *kernel_dims, anp_dims_t *dims,
+                                       anp_conv_params_t *out, anp_dim_t *out_dims);
 /* Output size along axis i of `p` for an input of size `in`, which may be symbolic. */
 anp_status_t anp_shape_conv_axis(anp_shape_ctx_t *c, const anp_conv_params_t *p, uint32_t i, anp_dim_t in, anp_dim_t *out);
 

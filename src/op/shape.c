@@ -6,7 +6,8 @@
 #include <string.h>
 
 /* ---- one call ---- */
-/* The type of output i where the signature fixes it: the type of an input of the same variable, or the only type allowed. */
+/* The type of output i where the signature fixes it: the type of an input of the same variable, or
+ * the only type allowed. */
 static anp_dtype_t preset_type(const anp_shape_ctx_t *c, const anp_operand_spec_t *spec) {
     anp_operand_spec_t in;
     for (uint32_t i = 0; i < c->n_in && !(c->op->flags & ANP_OP_CONTROL); i++) {
@@ -37,17 +38,21 @@ static void preset_output(anp_shape_ctx_t *c, uint32_t i) {
 static anp_status_t check_required(const anp_shape_ctx_t *c) {
     anp_operand_spec_t spec;
     for (uint32_t i = 0; i < c->n_in; i++)
-        if (!c->in[i].present && anp_op_input_spec(c->op, i, &spec) && !spec.optional && !spec.variadic)
+        if (!c->in[i].present && anp_op_input_spec(c->op, i, &spec) && !spec.optional &&
+            !spec.variadic)
             ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "input '%s' is missing", spec.name);
     return ANP_OK;
 }
 
 static anp_status_t check_output(const anp_shape_ctx_t *c, uint32_t i) {
     const anp_shape_t *s = &c->out[i].shape;
-    if (s->rank > ANP_RANK_MAX) ANP_SHAPE_FAIL(c, ANP_LIMIT, "output %u has %d axes, at most %d are taken", i, s->rank, ANP_RANK_MAX);
+    if (s->rank > ANP_RANK_MAX)
+        ANP_SHAPE_FAIL(c, ANP_LIMIT, "output %u has %d axes, at most %d are taken", i, s->rank,
+                       ANP_RANK_MAX);
     for (int k = 0; k < s->rank; k++)
         if (ANP_DIM_IS_CONST(s->dims[k]) && s->dims[k] < 0)
-            ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "axis %d of output %u has size %" PRId64, k, i, s->dims[k]);
+            ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "axis %d of output %u has size %" PRId64, k, i,
+                           s->dims[k]);
     return ANP_OK;
 }
 
@@ -66,24 +71,32 @@ anp_status_t anp_shape_infer(anp_shape_ctx_t *ctx) {
 }
 
 /* ---- inputs ---- */
-bool anp_shape_has(const anp_shape_ctx_t *c, uint32_t i) { return i < c->n_in && c->in[i].present; }
+bool anp_shape_has(const anp_shape_ctx_t *c, uint32_t i) {
+    return i < c->n_in && c->in[i].present;
+}
 
-static anp_status_t ints_from_data(const anp_shape_ctx_t *c, uint32_t i, anp_dim_t *out, uint32_t max, uint32_t *out_n) {
+static anp_status_t ints_from_data(const anp_shape_ctx_t *c, uint32_t i, anp_dim_t *out,
+                                   uint32_t max, uint32_t *out_n) {
     const anp_tensor_t *t = c->in[i].data;
     int64_t count;
     if (!anp_dtype_is_int((anp_dtype_t)t->dtype) || t->rank > 1)
-        ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "input %u has type %s and rank %u, expected a list of integers", i,
+        ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL,
+                       "input %u has type %s and rank %u, expected a list of integers", i,
                        anp_dtype_name((anp_dtype_t)t->dtype), t->rank);
     ANP_TRY(anp_tensor_count(t, &count));
-    if (count > max) ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "input %u has %" PRId64 " values, at most %u are taken", i, count, max);
+    if (count > max)
+        ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL,
+                       "input %u has %" PRId64 " values, at most %u are taken", i, count, max);
     anp_dtype_load_i64((anp_dtype_t)t->dtype, t->data, 0, (uint64_t)count, out);
     for (int64_t k = 0; k < count; k++)
-        if (!ANP_DIM_IS_CONST(out[k])) ANP_SHAPE_FAIL(c, ANP_LIMIT, "value %" PRId64 " of input %u is %" PRId64, k, i, out[k]);
+        if (!ANP_DIM_IS_CONST(out[k]))
+            ANP_SHAPE_FAIL(c, ANP_LIMIT, "value %" PRId64 " of input %u is %" PRId64, k, i, out[k]);
     *out_n = (uint32_t)count;
     return ANP_OK;
 }
 
-anp_status_t anp_shape_in_ints(const anp_shape_ctx_t *c, uint32_t i, anp_dim_t *out, uint32_t max, uint32_t *out_n, bool *out_known) {
+anp_status_t anp_shape_in_ints(const anp_shape_ctx_t *c, uint32_t i, anp_dim_t *out, uint32_t max,
+                               uint32_t *out_n, bool *out_known) {
     *out_n = 0;
     *out_known = false;
     if (!anp_shape_has(c, i)) return ANP_OK;
@@ -93,7 +106,9 @@ anp_status_t anp_shape_in_ints(const anp_shape_ctx_t *c, uint32_t i, anp_dim_t *
         return ints_from_data(c, i, out, max, out_n);
     }
     if (!in->value) return ANP_OK;
-    if (in->n_value > max) ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "input %u has %u values, at most %u are taken", i, in->n_value, max);
+    if (in->n_value > max)
+        ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "input %u has %u values, at most %u are taken", i,
+                       in->n_value, max);
     memcpy(out, in->value, in->n_value * sizeof *out);
     *out_n = in->n_value;
     *out_known = true;
@@ -103,7 +118,8 @@ anp_status_t anp_shape_in_ints(const anp_shape_ctx_t *c, uint32_t i, anp_dim_t *
 anp_status_t anp_shape_axis(anp_shape_ctx_t *c, int64_t axis, int64_t rank, int64_t *out) {
     *out = 0;
     if (axis < -rank || axis >= rank)
-        ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "axis %" PRId64 " is not within rank %" PRId64, axis, rank);
+        ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "axis %" PRId64 " is not within rank %" PRId64, axis,
+                       rank);
     *out = axis < 0 ? axis + rank : axis;
     return ANP_OK;
 }
@@ -114,7 +130,8 @@ anp_status_t anp_shape_fresh(anp_shape_ctx_t *c, anp_dim_t *out) {
     return c->dims ? anp_dims_fresh(c->dims, out) : ANP_OK;
 }
 
-anp_status_t anp_shape_dim(anp_shape_ctx_t *c, anp_dim_op_t op, anp_dim_t a, anp_dim_t b, anp_dim_t *out) {
+anp_status_t anp_shape_dim(anp_shape_ctx_t *c, anp_dim_op_t op, anp_dim_t a, anp_dim_t b,
+                           anp_dim_t *out) {
     const anp_status_t st = anp_dims_op(c->dims, op, a, b, out);
     return st == ANP_OK ? st : anp_error_prefix(st, "node '%s' (%s)", c->node_name, c->op->name);
 }
@@ -125,13 +142,16 @@ static anp_status_t broadcast_dim(anp_shape_ctx_t *c, anp_dim_t a, anp_dim_t b, 
     if (b == 1 || a == b) return a == ANP_DIM_UNKNOWN ? anp_shape_fresh(c, out) : ANP_OK;
     *out = b;
     if (a == 1) return ANP_OK;
-    if (a_known && b_known) ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "sizes %" PRId64 " and %" PRId64 " do not broadcast", a, b);
+    if (a_known && b_known)
+        ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "sizes %" PRId64 " and %" PRId64 " do not broadcast",
+                       a, b);
     if (b_known) return ANP_OK;
     *out = a;
     return a_known ? ANP_OK : anp_shape_fresh(c, out);
 }
 
-anp_status_t anp_shape_broadcast_dims(anp_shape_ctx_t *c, const anp_shape_t *a, const anp_shape_t *b, anp_shape_t *out) {
+anp_status_t anp_shape_broadcast_dims(anp_shape_ctx_t *c, const anp_shape_t *a,
+                                      const anp_shape_t *b, anp_shape_t *out) {
     anp_shape_t r = *out;
     r.rank = -1;
     if (a->rank >= 0 && b->rank >= 0) {

@@ -9,17 +9,11 @@
     }
 
 /* networks: convolution, products, normalisation, recurrence, attention, quantised forms */
-MISSING(pool)
 MISSING(batch_norm)
-MISSING(conv)
-MISSING(conv_transpose)
 MISSING(einsum)
 MISSING(rnn)
-MISSING(gemm)
-MISSING(global_pool)
 MISSING(image_decoder)
 MISSING(layer_norm)
-MISSING(matmul)
 MISSING(resize)
 MISSING(attention)
 MISSING(qlinear_binary)
