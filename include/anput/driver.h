@@ -156,6 +156,8 @@ typedef struct anp_driver_t {
     anp_status_t (*device_count)(anp_drv_t *drv, uint32_t *out_n);
     anp_status_t (*device_info)(anp_drv_t *drv, uint32_t index, anp_drv_device_info_t *out_info);
     anp_status_t (*device_open)(anp_drv_t *drv, uint32_t index, anp_drv_device_t **out_dev);
+    /* Ends everything of the device that is left (queues, buffers, modules, events): after a loss the core drops its handles without ending each. Returns
+     * also when work hangs. */
     void (*device_close)(anp_drv_device_t *dev);
 
     /* buffers; offsets and sizes were checked by the core */

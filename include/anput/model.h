@@ -138,7 +138,7 @@ ANP_API anp_status_t anp_session_state_write(anp_session_t *session, uint32_t i,
 /** All states to their initial contents (also after ANP_STATE_LOST). Since 0.1. */
 ANP_API anp_status_t anp_session_state_reset(anp_session_t *session);
 /** Copies all states of `from` (same model and entry). Since 0.1. */
-ANP_API anp_status_t anp_session_state_copy(anp_session_t *session, const anp_session_t *from);
+ANP_API anp_status_t anp_session_state_copy(anp_session_t *session, anp_session_t *from);
 
 typedef struct anp_run_stats_t {
     uint64_t runs;
