@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tensors in files: NumPy .npy, ONNX .pb, raw .bin. */
+#ifndef ANPUT_TENSORFILE_H
+#define ANPUT_TENSORFILE_H
+
+#include <anput/tensor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct anp_tensor_file_t
+    anp_tensor_file_t; /* owns a tensor read from a file; immutable, any thread */
+
+/* What a .pb file holds: the formats overlap, so a reader has to be told (a model's input says it).
+ */
+typedef enum anp_tensor_file_kind_t {
+    ANP_TENSOR_FILE_TENSOR = 0,
+    ANP_TENSOR_FILE_SEQUENCE = 1,
+    ANP_TENSOR_FILE_OPTIONAL = 2,
+} anp_tensor_file_kind_t;
+
+/* What a reader may need to know besides the file. All zero = nothing. */
+typedef struct anp_tensor_file_options_t {
+    const char *format; /* "npy", "pb", "bin"; NULL = by extension and content */
+    anp_tensor_file_kind_t pb_kind;
+    /* Type and shape of a raw .bin, which says nothing itself; dims[i] = -1 for at most one i: as
+     * many as there are. */
+    anp_dtype_t dtype; /* ANP_DTYPE_NONE = not given */
+    uint32_t rank;
+    int64_t dims[ANP_RANK_MAX];
+} anp_tensor_file_options_t;
+
+/**
+ * Opens a file with one tensor (or, for .pb, a sequence or an optional).
+ * .npy files stay mapped when their bytes are in row-major order and aligned; Fortran order is
+ * transposed into memory. options  NULL = defaults Errors   ANP_NOT_FOUND, ANP_IO ANP_INVALID_FILE
+ * malformed or truncated: byte, expected and found are named ANP_UNSUPPORTED       big-endian data,
+ * objects, structured types; an unknown format ANP_INVALID_ARGUMENT  .bin without a type and shape,
+ * or of another size ANP_LIMIT, ANP_OUT_OF_MEMORY. Since 0.1.
+ */
+ANP_API anp_status_t anp_tensor_file_open(const char *path,
+                                          const anp_tensor_file_options_t *options,
+                                          anp_tensor_file_t **out_file);
+/** Frees it and the tensor it lent. Takes NULL. */
+ANP_API void anp_tensor_file_release(anp_tensor_file_t *file);
+/** The tensor: dense host data, aligned to 16 bytes. Lent by `file`. */
+ANP_API const anp_tensor_t *anp_tensor_file_get(const anp_tensor_file_t *file);
+/** The name stored in it (.pb), else "". Lent by `file`. */
+ANP_API const char *anp_tensor_file_name(const anp_tensor_file_t *file);
+
+/**
+ * Writes a tensor as .npy (format 1.0, or 2.0 for a long header): beside `path` first, then
+ * renamed, so that an old file survives a failure. tensor   host data, dense or strided. bf16, the
+ * f8 and the 4-bit and 2-bit types, which NumPy lacks, are written as f32 of the same values;
+ *          strings as fixed-width <U.
+ * Errors   ANP_INVALID_ARGUMENT  no host data, a sequence, strings that are not UTF-8
+ *          ANP_IO, ANP_OUT_OF_MEMORY. Since 0.1.
+ */
+ANP_API anp_status_t anp_npy_write(const char *path, const anp_tensor_t *tensor);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Drafts of nodes, and the walk through the upgrade table. */
+#include "import/onnx/upgrade.h"
+#include "import/onnx/upgrade_rules.h"
+#include "op/dtype.h"
+#include <inttypes.h>
+#include <string.h>
+
+static const anp_upgrade_t rows[] = {
+#define UPGRADE(op, last, function, text, number) {op, last, anp_upgrade_##function, text, number},
+#include "import/onnx/upgrade.def"
+#undef UPGRADE
+};
+enum { N_ROWS = sizeof rows / sizeof rows[0] };
+
+void anp_draft_init(anp_draft_t *d, anp_graph_t *graph, anp_block_t *block, anp_arena_t *arena) {
+    *d = (anp_draft_t){
+        .graph = graph, .block = block, .arena = arena, .name = "", .domain = "", .op = ""};
+    anp_vec_init(&d->attrs, sizeof(anp_attr_t));
+    anp_vec_init(&d->inputs, sizeof(anp_value_t *));
+    anp_vec_init(&d->blocks, sizeof(anp_block_t *));
+}
+
+void anp_draft_deinit(anp_draft_t *d) {
+    anp_vec_deinit(&d->attrs);
+    anp_vec_deinit(&d->inputs);
+    anp_vec_deinit(&d->blocks);
+}
+
+/* ---- parts of a draft ---- */
+
+anp_value_t *anp_draft_input(const anp_draft_t *d, uint32_t i) {
+    return i < d->inputs.count ? ANP_VEC_AT(&d->inputs, anp_value_t *, i) : NULL;
+}
+
+anp_status_t anp_draft_set_input(anp_draft_t *d, uint32_t i, anp_value_t *v) {
+    void *first;
+    if (i >= d->inputs.count) ANP_TRY(anp_vec_grow(&d->inputs, i + 1 - d->inputs.count, &first));
+    ANP_VEC_AT(&d->inputs, anp_value_t *, i) = v;
+    return ANP_OK;
+}
+
+anp_attr_t *anp_draft_attr(const anp_draft_t *d, const char *name) {
+    for (uint64_t i = 0; i < d->attrs.count; i++) {
+        anp_attr_t *a = &ANP_VEC_AT(&d->attrs, anp_attr_t, i);
+        if (strcmp(a->name, name) == 0) return a;
+    }
+    return NULL;
+}
+
+int64_t anp_draft_int(const anp_draft_t *d, const char *name, int64_t def) {
+    const anp_attr_t *a = anp_draft_attr(d, name);
+    return a && a->kind == ANP_ATTR_INT ? a->v.i : def;
+}
+
+void anp_draft_drop(anp_draft_t *d, const char *name) {
+    anp_attr_t *a = anp_draft_attr(d, name);
+    if (!a) return;
+    *a = ANP_VEC_AT(&d->attrs, anp_attr_t, d->attrs.count - 1);
+    d->attrs.count--;
+}
+
+static anp_status_t set_attr(anp_draft_t *d, const anp_attr_t *attr) {
+    anp_draft_drop(d, attr->name);
+    return anp_vec_push(&d->attrs, attr);
+}
+
+anp_status_t anp_draft_set_int(anp_draft_t *d, const char *name, int64_t value) {
+    return set_attr(d, &(anp_attr_t){.name = name, .kind = ANP_ATTR_INT, .v.i = value});
+}
+
+anp_status_t anp_draft_set_float(anp_draft_t *d, const char *name, float value) {
+    return set_attr(d, &(anp_attr_t){.name = name, .kind = ANP_ATTR_FLOAT, .v.f = value});
+}
+
+anp_status_t anp_draft_set_string(anp_draft_t *d, const char *name, const char *value) {
+    return set_attr(d, &(anp_attr_t){.name = name,
+                                     .kind = ANP_ATTR_STRING,
+                                     .v.s = {.ptr = value, .len_bytes = strlen(value)}});
+}
+
+bool anp_draft_wants(const anp_draft_t *d, uint32_t output) {
+    return output < d->n_outputs && *d->out_names[output];
+}
+
+/* ---- nodes ---- */
+
+static anp_status_t add_and_infer(anp_draft_t *d, const anp_node_desc_t *desc, anp_node_t **out) {
+    ANP_TRY(anp_graph_add_node(d->graph, d->block, NULL, desc, out));
+    return anp_node_infer(d->graph, *out);
+}
+
+anp_status_t anp_draft_step(anp_draft_t *d, const anp_step_t *step, anp_value_t **out) {
+    const anp_attr_t attr = {.name = step->attr, .kind = ANP_ATTR_INT, .v.i = step->value};
+    const anp_node_desc_t desc = {.op = anp_op_find("", step->op),
+                                  .name = step->name && *d->name ? d->name : NULL,
+                                  .attrs = &attr,
+                                  .n_attrs = step->attr != NULL,
+                                  .inputs = step->inputs,
+                                  .n_inputs = step->n_inputs,
+                                  .out_names = &step->name,
+                                  .n_outputs = 1};
+    if (!desc.op) ANP_FAIL(ANP_UNSUPPORTED, "needs operator %s, which is not known", step->op);
+    anp_node_t *node;
+    ANP_TRY(add_and_infer(d, &desc, &node));
+    *out = node->outputs[0];
+    return ANP_OK;
+}
+
+anp_status_t anp_draft_scalar_like(anp_draft_t *d, double value, anp_value_t *like,
+                                   anp_value_t **out) {
+    uint64_t bits[2] = {0};
+    anp_tensor_t t;
+    const anp_dtype_row_t *row = anp_dtype_row(like->shape.dtype);
+    if (row && row->set_f64) {
+        row->set_f64(bits, 0, value);
+        anp_tensor_init(&t, row->dtype, 0, NULL, bits);
+        return anp_graph_add_constant(d->graph, d->op, &t, true, NULL, 0, out);
+    }
+    anp_value_t *f32;
+    ANP_TRY(anp_graph_const_f32(d->graph, d->op, (float)value, &f32));
+    return anp_draft_step(d, &(anp_step_t){.op = "CastLike", .inputs = {f32, like}, .n_inputs = 2},
+                          out);
+}
+
+/* ---- upgrading ---- */
+
+static bool row_fits(const anp_upgrade_t *row, const anp_draft_t *d) {
+    return row->last >= d->version && (strcmp(row->op, "*") == 0 || strcmp(row->op, d->op) == 0);
+}
+
+/* The version at which the draft's meaning changes next: rows that end there apply. */
+static int64_t next_change(const anp_draft_t *d) {
+    int64_t last = INT64_MAX;
+    for (size_t i = 0; i < N_ROWS; i++)
+        if (row_fits(&rows[i], d) && rows[i].last < last) last = rows[i].last;
+    return last;
+}
+
+static anp_status_t upgrade(anp_draft_t *d) {
+    if (*d->domain) return ANP_OK; /* only ONNX's own operators have versions that differ */
+    for (int64_t last = next_change(d); last != INT64_MAX; last = next_change(d)) {
+        for (size_t i = 0; i < N_ROWS && !d->done; i++)
+            if (rows[i].last == last && row_fits(&rows[i], d)) ANP_TRY(rows[i].apply(d, &rows[i]));
+        if (d->done) return ANP_OK;
+        d->version = last + 1;
+    }
+    return ANP_OK;
+}
+
+static anp_status_t add_newest(anp_draft_t *d, int64_t file_version) {
+    const anp_op_t *op = anp_op_find(d->domain, d->op);
+    if (!op)
+        ANP_FAIL(ANP_UNSUPPORTED,
+                 "operator %s of domain '%s', operator set %" PRId64 ", is not known here", d->op,
+                 *d->domain ? d->domain : "ai.onnx", file_version);
+    const anp_node_desc_t desc = {.op = op,
+                                  .name = d->name,
+                                  .attrs = d->attrs.data,
+                                  .n_attrs = (uint32_t)d->attrs.count,
+                                  .inputs = d->inputs.data,
+                                  .n_inputs = (uint32_t)d->inputs.count,
+                                  .out_names = d->out_names,
+                                  .n_outputs = d->n_outputs,
+                                  .blocks = d->blocks.data,
+                                  .n_blocks = (uint32_t)d->blocks.count};
+    anp_node_t *node;
+    ANP_TRY(add_and_infer(d, &desc, &node));
+    for (uint32_t i = 0; i < d->n_outputs; i++) d->outputs[i] = node->outputs[i];
+    return ANP_OK;
+}
+
+anp_status_t anp_draft_add(anp_draft_t *d) {
+    const int64_t file_version = d->version;
+    ANP_TRY(ANP_ARENA_ARRAY(d->arena, d->n_outputs, &d->outputs));
+    ANP_TRY(upgrade(d));
+    return d->done ? ANP_OK : add_newest(d, file_version);
+}
