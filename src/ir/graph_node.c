@@ -158,11 +158,18 @@ static const char *default_node_name(const anp_node_t *n) {
     return n->op->name;
 }
 
+/* What a message calls a node that has no name yet. */
+static const char *shown_name(const anp_node_desc_t *d) {
+    if (d->name && *d->name) return d->name;
+    const bool result = d->n_outputs && d->out_names && d->out_names[0];
+    return result ? d->out_names[0] : "";
+}
+
 anp_status_t anp_graph_add_node(anp_graph_t *g, anp_block_t *b, anp_node_t *before,
                                 const anp_node_desc_t *d, anp_node_t **out) {
     *out = NULL;
     const bool named = d->name && *d->name;
-    ANP_TRY(check_row(g, d->op, named ? d->name : "", d->attrs, d->n_attrs, d->inputs, d->n_inputs,
+    ANP_TRY(check_row(g, d->op, shown_name(d), d->attrs, d->n_attrs, d->inputs, d->n_inputs,
                       d->n_outputs));
     anp_node_t *n;
     ANP_TRY(ANP_ARENA_NEW(&g->arena, &n));

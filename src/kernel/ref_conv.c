@@ -140,9 +140,9 @@ static anp_status_t run(anp_kernel_t *k, conv_t *c) {
                                 &c->p));
     c->in_group = c->x->dims[1] / c->p.group;
     c->out_group = c->y->dims[1] / c->p.group;
-    c->in_plane = anp_dims_product(c->x, 2, c->x->rank);
-    c->out_plane = anp_dims_product(c->y, 2, c->y->rank);
-    c->taps = anp_dims_product(c->w, 2, c->w->rank);
+    c->in_plane = anp_dims_product(c->x->dims, 2, c->x->rank);
+    c->out_plane = anp_dims_product(c->y->dims, 2, c->y->rank);
+    c->taps = anp_dims_product(c->w->dims, 2, c->w->rank);
     const anp_product_t product = {.batches = c->x->dims[0] * c->p.group,
                                    .m = c->out_group,
                                    .n = c->out_plane,

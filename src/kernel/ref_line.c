@@ -28,16 +28,10 @@ double anp_elem_f64(const anp_tensor_t *t, int64_t i) {
     return anp_dtype_row(t->dtype)->get_f64(t->data, (uint64_t)i);
 }
 
-int64_t anp_dims_product(const anp_tensor_t *t, uint32_t begin, uint32_t end) {
-    int64_t n = 1;
-    for (uint32_t i = begin; i < end; i++) n *= t->dims[i];
-    return n;
-}
-
 void anp_lines_along(const anp_tensor_t *t, int64_t axis, anp_lines_t *out) {
     out->length = t->dims[axis];
-    out->stride = anp_dims_product(t, (uint32_t)axis + 1, t->rank);
-    out->lines = out->length == 0 ? 0 : anp_dims_product(t, 0, (uint32_t)axis) * out->stride;
+    out->stride = anp_dims_product(t->dims, (uint32_t)axis + 1, t->rank);
+    out->lines = out->length == 0 ? 0 : anp_dims_product(t->dims, 0, (uint32_t)axis) * out->stride;
 }
 
 int64_t anp_lines_first(const anp_lines_t *l, int64_t line) {

@@ -4,7 +4,7 @@
 #ifndef ANP_KERNEL_REF_LINE_H
 #define ANP_KERNEL_REF_LINE_H
 
-#include "kernel/kernel.h"
+#include "kernel/iter.h"
 
 /* n elements of t from element `first` on, `stride` apart. */
 void anp_line_load(const anp_tensor_t *t, int64_t first, int64_t stride, int64_t n, double *out);
@@ -27,8 +27,6 @@ typedef void (*anp_item_fn_t)(const void *arg, int64_t item, double *scratch);
 anp_status_t anp_items_run(anp_kernel_t *k, int64_t items, int64_t scratch_elems, anp_item_fn_t fn,
                            const void *arg);
 
-/* Product of dims [begin, end). */
-int64_t anp_dims_product(const anp_tensor_t *t, uint32_t begin, uint32_t end);
 /* axis in [-rank, rank) -> [0, rank) of input 0. */
 anp_status_t anp_kernel_axis(const anp_kernel_t *k, int64_t axis, uint32_t *out);
 /* Fails unless input i (when given) has n elements; `what` is its name in the message. */

@@ -21,7 +21,7 @@ typedef struct anp_builtin_env_t {
     uint64_t cpu;
 } anp_builtin_env_t;
 
-/* Drivers linked into this build, NULL-terminated; defined by src/lib, so that the runtime names none. The first is the default for host values. */
+/* Drivers linked into this build, NULL-terminated; defined by src/lib (driver/builtin.h), so that the runtime names none. */
 extern const anp_driver_t *(*const anp_builtin_drivers[])(void);
 
 typedef struct anp_driver_slot_t {

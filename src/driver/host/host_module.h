@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A program loaded by a host driver: nodes, their kernels and prepared constants. */
+#ifndef ANP_DRIVER_HOST_HOST_MODULE_H
+#define ANP_DRIVER_HOST_HOST_MODULE_H
+
+#include "kernel/kernel.h"
+#include <anput/driver.h>
+
+/* host->builtin: what the context gives drivers linked into the library. The same layout as anp_builtin_env_t. */
+typedef struct anp_hostdrv_builtin_t {
+    anp_pool_t *pool;
+    uint64_t cpu;
+} anp_hostdrv_builtin_t;
+
+struct anp_drv_t {
+    const anp_host_t *host;
+    bool fast;
+    anp_kernel_env_t env;
+    struct anp_kernel_tables_t *tables;
+};
+
+struct anp_drv_device_t {
+    anp_drv_t *drv;
+    anp_mutex_t lock; /* of the counters */
+    uint64_t used_bytes, peak_bytes;
+};
+
+/* Runs call->node. */
+anp_status_t anp_host_module_run(anp_drv_module_t *m, anp_drv_call_t *call);
+
+#endif
