@@ -2,6 +2,7 @@
 /* Whole-graph inference: every node once in order, bodies of loops until their inputs' shapes hold.
  */
 #include "ir/graph_impl.h"
+#include "ir/graph_text.h"
 #include <string.h>
 
 /* ---- taking a result ---- */
@@ -26,23 +27,13 @@ static bool has_new_symbol(const anp_dims_t *d, anp_dim_t dim, uint64_t first_ne
     return false;
 }
 
-static void put_shape(const anp_graph_t *g, const anp_shape_t *s, anp_buf_t *out) {
-    anp_buf_puts(out, s->dtype ? anp_dtype_name((anp_dtype_t)s->dtype) : "?");
-    anp_buf_puts(out, s->rank < 0 ? "[..." : "[");
-    for (int32_t i = 0; i < s->rank; i++) {
-        if (i) anp_buf_puts(out, ", ");
-        anp_dims_print(g->dims, s->dims[i], out);
-    }
-    anp_buf_puts(out, "]");
-}
-
 static anp_status_t contradiction(const anp_graph_t *g, const anp_value_t *v,
                                   const anp_shape_t *found) {
     anp_buf_t was, now;
     anp_buf_init(&was, 4096);
     anp_buf_init(&now, 4096);
-    put_shape(g, &v->shape, &was);
-    put_shape(g, found, &now);
+    anp_text_put_shape(g->dims, &v->shape, &was);
+    anp_text_put_shape(g->dims, found, &now);
     const char *how = v->inferred ? "was inferred as" : "is declared";
     const anp_status_t st =
         v->producer ? ANP_ERROR(ANP_INVALID_MODEL, "node '%s' (%s): output '%s' %s %s, it gives %s",
