@@ -11,10 +11,7 @@
 
 /* networks: convolution, products, normalisation, recurrence, attention, quantised forms */
 MISSING(einsum)
-MISSING(gru)
 MISSING(image_decoder)
-MISSING(lstm)
-MISSING(rnn)
 MISSING(resize)
 MISSING(rotary_embedding)
 MISSING(tensor_scatter)
@@ -23,9 +20,6 @@ MISSING(qlinear_binary)
 MISSING(qlinear_unary)
 MISSING(qlinear_softmax)
 MISSING(qlinear_concat)
-MISSING(fused_conv)
-MISSING(fused_gemm)
-MISSING(fused_matmul)
 
 /* everything else */
 MISSING(unary)

@@ -11,7 +11,6 @@
 
 /* networks: convolution, products, normalisation, recurrence, attention, quantised forms */
 MISSING(einsum)
-MISSING(rnn)
 MISSING(image_decoder)
 MISSING(resize)
 MISSING(attention)
