@@ -12,5 +12,6 @@
 #include <anput/status.h>
 #include <anput/tensor.h>
 #include <anput/tensorfile.h>
+#include <anput/text.h>
 
 #endif

@@ -63,6 +63,23 @@ ANP_API const char *anp_pass_description(uint32_t i);
 ANP_API anp_status_t anp_graph_text(anp_graph_t *graph, char **out_text);
 ANP_API anp_status_t anp_graph_dot_text(anp_graph_t *graph, char **out_text);
 
+/* What a graph takes, gives and is made of; names are lent by it. */
+ANP_API uint32_t anp_graph_input_count(const anp_graph_t *graph); /* of entry "main", states excluded */
+ANP_API uint32_t anp_graph_output_count(const anp_graph_t *graph);
+/** Errors ANP_OUT_OF_RANGE. Since 0.1. */
+ANP_API anp_status_t anp_graph_input_info(const anp_graph_t *graph, uint32_t i, anp_io_info_t *out_info);
+ANP_API anp_status_t anp_graph_output_info(const anp_graph_t *graph, uint32_t i, anp_io_info_t *out_info);
+typedef struct anp_op_count_t {
+    const char *domain, *op; /* static storage */
+    uint64_t nodes;
+} anp_op_count_t;
+/**
+ * Operators of all nodes, those in blocks of control flow included, the most frequent first.
+ * out      room for `capacity`; *out_n is the number there is, also when it is larger
+ * Errors   ANP_OUT_OF_MEMORY. Since 0.1.
+ */
+ANP_API anp_status_t anp_graph_op_counts(anp_graph_t *graph, anp_op_count_t *out, uint32_t capacity, uint32_t *out_n);
+
 typedef struct anp_graph_summary_t {
     uint64_t nodes, constants, weight_bytes, parameters;
     double mul_adds; /* of Conv, MatMul, Gemm and recurrent operators with known sizes; free dimensions counted as 1 */

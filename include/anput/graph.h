@@ -83,6 +83,14 @@ ANP_API anp_status_t anp_graph_output(anp_graph_t *graph, const char *name, anp_
 ANP_API anp_status_t anp_graph_state(anp_graph_t *graph, const char *name, anp_value_t *current, anp_value_t *next,
                                      const anp_tensor_t *initial);
 
+/**
+ * Sets a metadata key, which a package made of the graph carries ("labels": the classes, one per line). Both are copied.
+ * Errors   ANP_OUT_OF_MEMORY. Since 0.1.
+ */
+ANP_API anp_status_t anp_graph_set_meta(anp_graph_t *graph, const char *key, const char *value);
+/** Value of a metadata key or NULL; lent by the graph until it is set again. Since 0.1. */
+ANP_API const char *anp_graph_get_meta(const anp_graph_t *graph, const char *key);
+
 /** Type, rank (-1 unknown) and dims of a value: a symbolic size is -1. dims: room for ANP_RANK_MAX. */
 ANP_API anp_status_t anp_graph_value_info(const anp_value_t *value, anp_dtype_t *out_dtype, int32_t *out_rank, int64_t *out_dims);
 

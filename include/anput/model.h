@@ -4,6 +4,7 @@
 #define ANPUT_MODEL_H
 
 #include <anput/context.h>
+#include <anput/text.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -56,7 +57,6 @@ ANP_API const char *anp_model_meta(const anp_model_t *model, const char *key);
 ANP_API const char *anp_model_manifest(const anp_model_t *model);
 /** Operator names in the program ("Conv\nRelu\n..."), each once: for -DANPUT_OPS and for people. Caller frees with anp_text_free. */
 ANP_API anp_status_t anp_model_ops_text(const anp_model_t *model, char **out_text);
-ANP_API void anp_text_free(char *text);
 
 /* Where a node runs and why; measured columns after runs with timing. */
 typedef struct anp_placement_row_t {

@@ -3,7 +3,7 @@
 #ifndef ANPUT_PACKAGE_H
 #define ANPUT_PACKAGE_H
 
-#include <anput/status.h>
+#include <anput/text.h>
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -62,6 +62,18 @@ ANP_API const char *anp_error_message(void);
  */
 ANP_API const char *anp_error_trace_text(void);
 
+/**
+ * Sets the sentence of the calling thread and starts a new trace; gives `code` back: for callbacks that end a call (progress) and for
+ * applications that report as the library does. fmt as printf; control characters in the result are escaped.
+ * file, line  the place, usually __FILE__, __LINE__
+ * Threads     any. Since 0.1.
+ */
+#if defined(__GNUC__)
+__attribute__((format(printf, 4, 5)))
+#endif
+ANP_API anp_status_t
+anp_error_set(anp_status_t code, const char *file, int line, const char *fmt, ...);
+
 #ifdef __cplusplus
 }
 #endif

@@ -97,6 +97,16 @@ ANP_API anp_status_t anp_tensor_count(const anp_tensor_t *t, int64_t *out_count)
  */
 ANP_API anp_status_t anp_tensor_bytes(const anp_tensor_t *t, uint64_t *out_bytes);
 
+/**
+ * Reads n elements from number `first` on as doubles, whatever the type: bool as 0 and 1, integers above 2^53 rounded.
+ * t        dense host data
+ * Threads  any.
+ * Errors   ANP_INVALID_ARGUMENT  no host data, strided; ANP_OUT_OF_RANGE  past the end; ANP_UNSUPPORTED  strings, complex numbers. Since 0.1.
+ */
+ANP_API anp_status_t anp_tensor_read_f64(const anp_tensor_t *t, int64_t first, int64_t n, double *out);
+/** The reverse: rounds to nearest even; integers saturate. Errors as above. Since 0.1. */
+ANP_API anp_status_t anp_tensor_write_f64(const anp_tensor_t *t, int64_t first, int64_t n, const double *values);
+
 #ifdef __cplusplus
 }
 #endif

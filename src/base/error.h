@@ -6,10 +6,7 @@
 #include "base/attr.h"
 #include <anput/status.h>
 
-/* Replaces the sentence and starts a new trace. Returns code. Control bytes in the result are
- * escaped as \xNN. */
-anp_status_t anp_error_set(anp_status_t code, const char *file, int line, const char *fmt, ...)
-    ANP_PRINTF(4, 5);
+/* anp_error_set, which replaces the sentence and starts a new trace, is public: see status.h. */
 /* Adds a place to the trace. Returns code. */
 anp_status_t anp_error_trace(anp_status_t code, const char *file, int line, const char *what);
 /* Puts "prefix: " before the sentence (a caller that knows which file or node). Returns code. */

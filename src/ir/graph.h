@@ -187,8 +187,6 @@ void anp_node_move_before(anp_graph_t *g, anp_node_t *n,
 /* A driver's or placer's answer; strings are copied. */
 anp_status_t anp_node_place(anp_graph_t *g, anp_node_t *n, const char *driver, const char *reason,
                             double est_ns, uint32_t group);
-anp_status_t anp_graph_set_meta(anp_graph_t *g, const char *key, const char *value);
-const char *anp_graph_get_meta(const anp_graph_t *g, const char *key); /* NULL when absent */
 anp_status_t anp_graph_add_state(anp_graph_t *g, const char *name, anp_value_t *current,
                                  anp_value_t *next, const anp_tensor_t *initial);
 
