@@ -59,3 +59,11 @@ function(anput_test name)
   target_link_libraries(${name} PRIVATE ${T_LIBS} anput_flags PkgConfig::CMOCKA)
   add_test(NAME ${name} COMMAND ${name} ${T_ARGS} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endfunction()
+
+# anput_loadable_driver(NAME SOURCES file... LIBS ...): build/lib/drivers/anput-NAME.so, which includes the public headers and nothing else of ours.
+function(anput_loadable_driver name)
+  cmake_parse_arguments(D "" "" "SOURCES;LIBS" ${ARGN})
+  add_library(anput-${name} MODULE ${D_SOURCES})
+  set_target_properties(anput-${name} PROPERTIES PREFIX "" SUFFIX ".so" LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/drivers)
+  target_link_libraries(anput-${name} PRIVATE ${D_LIBS} anput_flags)
+endfunction()
