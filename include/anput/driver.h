@@ -31,8 +31,8 @@ typedef struct anp_host_t {
     void (*log)(void *user, int level, const char *text); /* 0 error .. 3 debug */
     /* Sets the sentence of the failure that the calling driver function is about to return; gives code back. */
     anp_status_t (*fail)(void *user, anp_status_t code, const char *text);
-    anp_status_t (*alloc)(void *user, uint64_t size_bytes, void **out); /* 64-byte aligned */
-    void (*free)(void *user, void *ptr);
+    anp_status_t (*alloc)(void *user, uint64_t size_bytes, void **out); /* 64-byte aligned; a failure has its sentence already */
+    void (*free)(void *user, void *ptr); /* takes NULL */
     /* Setting `key` of this driver ("vendor.hang" from ANPUT_DRIVER_OPTIONS or the API), or NULL. Lent. */
     const char *(*option)(void *user, const char *key);
     /* Only for drivers linked into the library (thread pool, CPU levels); NULL for loaded ones. */
@@ -95,11 +95,11 @@ typedef struct anp_drv_span_t {
     uint64_t offset_bytes, bytes;
 } anp_drv_span_t;
 
-typedef struct anp_drv_load_t {
+typedef struct anp_drv_load_t { /* the struct and its arrays are lent for the call; program, blob bytes and constants until module_unload */
     uint32_t struct_size;
     const void *program;
     uint64_t program_bytes;
-    const void *const *blobs; /* of the variant; NULL where empty */
+    const void *const *blobs; /* of the variant; NULL where empty. Outside bytes: check magic, version and every offset in them */
     const uint64_t *blob_bytes;
     uint32_t n_blobs;
     const uint32_t *partitions; /* to be run on this device */
@@ -110,7 +110,9 @@ typedef struct anp_drv_load_t {
 } anp_drv_load_t;
 
 typedef struct anp_drv_arg_t {
-    anp_tensor_t tensor; /* real type and shape of this call; data set when the device has HOST_MEMORY; kind NONE = not given */
+    /* Real type and shape of this call; data set when the device has HOST_MEMORY; kind NONE = not given. Inputs are strided only on devices that say so:
+     * strides are >= 0 (0 where an axis is repeated) and the span holds every element reached. */
+    anp_tensor_t tensor;
     anp_drv_span_t span; /* buffer NULL for host values (sequences, strings) and for operands that are not given */
     uint32_t const_id;   /* the constant this operand is, or ANP_P_NONE */
     uint32_t reserved_zero;
@@ -122,7 +124,9 @@ typedef struct anp_drv_call_t {
     uint32_t node; /* the one node to run, or ANP_P_NONE: the whole partition (partitions with group = 1) */
     const anp_drv_arg_t *in; /* node: its operands in order (constants too); partition: its inputs in order */
     uint32_t n_in;
-    anp_drv_arg_t *out; /* shapes are set; with HOST_VALUES the driver may set them itself (data-dependent results) */
+    /* Shapes are set; with HOST_VALUES the driver may set them itself (data-dependent results). An output may lie in the bytes of an input where the program
+     * has a state alias for it (TensorScatter: the cache is updated in place), or an elementwise operator writes over an input of equal size. */
+    anp_drv_arg_t *out;
     uint32_t n_out;
     uint64_t seed; /* for operators that draw random numbers */
     void *user;
@@ -137,13 +141,15 @@ typedef struct anp_drv_memory_t {
 
 /*
  * The table. "Errors" of every slot: any anp_status_t with host->fail called first; ANP_DEVICE_LOST when the device is gone (it will be closed and opened
- * again), ANP_TIMEOUT only from event_wait. Objects of one device are used by one thread at a time per queue; device-level slots by any thread.
+ * again), ANP_TIMEOUT only from event_wait and queue_wait. out_* are valid only after success. Objects of one device are used by one thread at a time per
+ * queue; device-level slots by any thread.
  */
 typedef struct anp_driver_t {
     uint32_t abi;
     uint32_t struct_size;
     const char *name; /* [a-z0-9_]+ */
 
+    /* ANP_NOT_FOUND: what the driver drives is not installed here (which library was looked for); any other failure means broken. */
     anp_status_t (*open)(const anp_host_t *host, anp_drv_t **out_drv);
     void (*close)(anp_drv_t *drv);
 
@@ -153,38 +159,43 @@ typedef struct anp_driver_t {
     anp_status_t (*compile)(anp_drv_t *drv, const anp_drv_compile_t *request);
 
     /* devices: indices 0..count-1 stay the same between open and close */
-    anp_status_t (*device_count)(anp_drv_t *drv, uint32_t *out_n);
+    anp_status_t (*device_count)(anp_drv_t *drv, uint32_t *out_n); /* 0: none plugged in; the compile half works all the same */
     anp_status_t (*device_info)(anp_drv_t *drv, uint32_t index, anp_drv_device_info_t *out_info);
     anp_status_t (*device_open)(anp_drv_t *drv, uint32_t index, anp_drv_device_t **out_dev);
     /* Ends everything of the device that is left (queues, buffers, modules, events): after a loss the core drops its handles without ending each. Returns
      * also when work hangs. */
     void (*device_close)(anp_drv_device_t *dev);
 
-    /* buffers; offsets and sizes were checked by the core */
+    /* buffers; offsets and sizes were checked by the core. size_bytes > 0; align_bytes: a power of two up to the device's. ANP_OUT_OF_MEMORY leaves the device
+     * usable. */
     anp_status_t (*buffer_alloc)(anp_drv_device_t *dev, uint64_t size_bytes, uint64_t align_bytes, anp_drv_buffer_t **out_buf);
     void (*buffer_free)(anp_drv_buffer_t *buf);
-    anp_status_t (*buffer_write)(anp_drv_queue_t *q, const anp_drv_span_t *dst, const void *src); /* done when it returns */
-    anp_status_t (*buffer_read)(anp_drv_queue_t *q, const anp_drv_span_t *src, void *dst);        /* waits for work before it on q */
+    /* Copies with the host stand in the order of the queue: they wait for the work before them, without a time-out, and give its failure; done when they
+     * return. */
+    anp_status_t (*buffer_write)(anp_drv_queue_t *q, const anp_drv_span_t *dst, const void *src);
+    anp_status_t (*buffer_read)(anp_drv_queue_t *q, const anp_drv_span_t *src, void *dst);
 
-    /* modules */
+    /* modules. ANP_INCOMPATIBLE: a blob of another version, naming both; ANP_CORRUPT: its bytes are damaged */
     anp_status_t (*module_load)(anp_drv_device_t *dev, const anp_drv_load_t *load, anp_drv_module_t **out_module);
     void (*module_unload)(anp_drv_module_t *module);
 
-    /* queues run calls in order */
+    /* Queues run calls in order. A call that fails while it runs takes those behind it on its queue along, until a wait has given the failure back. */
     anp_status_t (*queue_create)(anp_drv_device_t *dev, anp_drv_queue_t **out_q);
+    /* Calls that have not ended are dropped (also when one hangs): their events give ANP_CANCELLED. */
     void (*queue_destroy)(anp_drv_queue_t *q);
     /* out_event may be NULL. The call struct and argument arrays are lent until the call returns; buffers until the work is done. ANP_UNSUPPORTED: shapes or
      * strides of this call that the compiled form does not take (the core then runs the nodes elsewhere, visibly). */
     anp_status_t (*enqueue)(anp_drv_queue_t *q, anp_drv_module_t *module, anp_drv_call_t *call, anp_drv_event_t **out_event);
-    /* ANP_OK when the work before it is done; its failure otherwise; ANP_TIMEOUT after timeout_ns (UINT64_MAX = no limit). */
+    /* ANP_OK when the work before it is done; its failure otherwise; ANP_TIMEOUT after timeout_ns (0 = ask only, UINT64_MAX = no limit): the event lives on. */
     anp_status_t (*event_wait)(anp_drv_event_t *event, uint64_t timeout_ns);
-    void (*event_release)(anp_drv_event_t *event);
+    void (*event_release)(anp_drv_event_t *event); /* at any time; the work goes on */
     anp_status_t (*queue_wait)(anp_drv_queue_t *q, uint64_t timeout_ns); /* all work enqueued so far */
 
     /* ---- optional; the default stands behind each ---- */
     void *(*buffer_host)(anp_drv_buffer_t *buf); /* host address; NULL slot = not addressable. Required with HOST_MEMORY */
     anp_status_t (*buffer_import)(anp_drv_device_t *dev, void *ptr, uint64_t bytes, anp_drv_buffer_t **out_buf); /* = copies through buffer_write */
-    anp_status_t (*queue_copy)(anp_drv_queue_t *q, const anp_drv_span_t *src, const anp_drv_span_t *dst); /* = read and write through the host */
+    /* = read and write through the host. Enqueued: later work on q sees it. ANP_INVALID_ARGUMENT: sizes differ or the spans overlap. */
+    anp_status_t (*queue_copy)(anp_drv_queue_t *q, const anp_drv_span_t *src, const anp_drv_span_t *dst);
     anp_status_t (*memory_info)(anp_drv_device_t *dev, anp_drv_memory_t *out); /* = counted by the core */
     anp_status_t (*memory_trim)(anp_drv_device_t *dev);                        /* = nothing to give back */
 } anp_driver_t;
