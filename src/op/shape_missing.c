@@ -13,6 +13,5 @@
 MISSING(einsum)
 MISSING(image_decoder)
 MISSING(resize)
-MISSING(attention)
 MISSING(qlinear_binary)
 MISSING(qlinear_concat)
