@@ -5,13 +5,13 @@
 #include <math.h>
 #include <string.h>
 
-static const char *node_name(const verify_t *v, uint32_t node) {
+static const char *node_name(const anp_verify_t *v, uint32_t node) {
     return v->t.strings + v->t.nodes[node].name;
 }
 
 /* ---- where things are ---- */
 
-static anp_status_t define(verify_t *v, uint32_t value, uint32_t block, uint32_t at,
+static anp_status_t define(anp_verify_t *v, uint32_t value, uint32_t block, uint32_t at,
                            const char *what, uint32_t index) {
     if (value >= v->t.n_values)
         ANP_FAIL(ANP_INVALID_FILE, "program: %s %" PRIu32 " makes value %" PRIu32 " of %" PRIu32,
@@ -26,7 +26,7 @@ static anp_status_t define(verify_t *v, uint32_t value, uint32_t block, uint32_t
     return ANP_OK;
 }
 
-static anp_status_t define_node(verify_t *v, uint32_t node, uint32_t block) {
+static anp_status_t define_node(anp_verify_t *v, uint32_t node, uint32_t block) {
     const anp_p_node_t *n = &v->t.nodes[node];
     if (v->node_block[node] != ANP_P_NONE)
         ANP_FAIL(ANP_INVALID_FILE,
@@ -34,17 +34,17 @@ static anp_status_t define_node(verify_t *v, uint32_t node, uint32_t block) {
                  node, v->node_block[node], block);
     v->node_block[node] = block;
     const uint32_t *outputs;
-    ANP_TRY(verify_list(v, "outputs of node", node, n->outputs, n->n_outputs, &outputs));
+    ANP_TRY(anp_verify_list(v, "outputs of node", node, n->outputs, n->n_outputs, &outputs));
     for (uint32_t i = 0; i < n->n_outputs; i++)
         if (outputs[i] != ANP_P_NONE) ANP_TRY(define(v, outputs[i], block, node + 1, "node", node));
     return ANP_OK;
 }
 
-static anp_status_t define_block(verify_t *v, uint32_t block) {
+static anp_status_t define_block(anp_verify_t *v, uint32_t block) {
     const anp_p_block_t *b = &v->t.blocks[block];
-    ANP_TRY(verify_string(v, "block", block, b->name));
+    ANP_TRY(anp_verify_string(v, "block", block, b->name));
     const uint32_t *inputs;
-    ANP_TRY(verify_list(v, "inputs of block", block, b->inputs, b->n_inputs, &inputs));
+    ANP_TRY(anp_verify_list(v, "inputs of block", block, b->inputs, b->n_inputs, &inputs));
     for (uint32_t i = 0; i < b->n_inputs; i++)
         ANP_TRY(define(v, inputs[i], block, 0, "block", block));
     if (b->first_node > v->t.n_nodes || b->n_nodes > v->t.n_nodes - b->first_node)
@@ -56,7 +56,7 @@ static anp_status_t define_block(verify_t *v, uint32_t block) {
 }
 
 /* Gives every node its block and every value its place. */
-static anp_status_t define_all(verify_t *v) {
+static anp_status_t define_all(anp_verify_t *v) {
     for (uint32_t i = 0; i < v->t.n_blocks; i++) ANP_TRY(define_block(v, i));
     for (uint32_t i = 0; i < v->t.n_nodes; i++)
         if (v->node_block[i] == ANP_P_NONE)
@@ -67,10 +67,10 @@ static anp_status_t define_all(verify_t *v) {
 /* ---- the tree of blocks ---- */
 
 /* A block names its node and the node names the block, once. */
-static anp_status_t check_node_blocks(verify_t *v, uint32_t node, uint8_t *reached) {
+static anp_status_t check_node_blocks(anp_verify_t *v, uint32_t node, uint8_t *reached) {
     const anp_p_node_t *n = &v->t.nodes[node];
     const uint32_t *blocks;
-    ANP_TRY(verify_list(v, "blocks of node", node, n->blocks, n->n_blocks, &blocks));
+    ANP_TRY(anp_verify_list(v, "blocks of node", node, n->blocks, n->n_blocks, &blocks));
     for (uint32_t i = 0; i < n->n_blocks; i++) {
         const uint32_t b = blocks[i];
         if (b >= v->t.n_blocks || v->t.blocks[b].owner != node || reached[b])
@@ -83,15 +83,16 @@ static anp_status_t check_node_blocks(verify_t *v, uint32_t node, uint8_t *reach
     return ANP_OK;
 }
 
-static anp_status_t check_entry(const verify_t *v, uint32_t i, anp_map_t *names, uint8_t *reached) {
+static anp_status_t check_entry(const anp_verify_t *v, uint32_t i, anp_map_t *names,
+                                uint8_t *reached) {
     const anp_p_entry_t *e = &v->t.entries[i];
-    ANP_TRY(verify_string(v, "entry", i, e->name));
+    ANP_TRY(anp_verify_string(v, "entry", i, e->name));
     const char *name = v->t.strings + e->name;
-    const size_t len = strnlen(name, VERIFY_NAME_BYTES + 1);
+    const size_t len = strnlen(name, ANP_VERIFY_NAME_BYTES + 1);
     uint64_t other;
-    if (len == 0 || len > VERIFY_NAME_BYTES)
+    if (len == 0 || len > ANP_VERIFY_NAME_BYTES)
         ANP_FAIL(ANP_INVALID_FILE, "program: entry %" PRIu32 ": a name of 1 to %d bytes expected",
-                 i, VERIFY_NAME_BYTES);
+                 i, ANP_VERIFY_NAME_BYTES);
     if (anp_map_get(names, name, len, &other))
         ANP_FAIL(ANP_INVALID_FILE,
                  "program: entries %" PRIu64 " and %" PRIu32 " are both named '%s'", other, i,
@@ -104,7 +105,7 @@ static anp_status_t check_entry(const verify_t *v, uint32_t i, anp_map_t *names,
     return anp_map_put(names, name, len, i);
 }
 
-static anp_status_t check_entries(const verify_t *v, uint8_t *reached) {
+static anp_status_t check_entries(const anp_verify_t *v, uint8_t *reached) {
     if (v->t.n_entries == 0) ANP_FAIL(ANP_INVALID_FILE, "program: it has no entry point");
     anp_map_t names;
     anp_map_init(&names);
@@ -116,19 +117,19 @@ static anp_status_t check_entries(const verify_t *v, uint8_t *reached) {
 }
 
 /* Going outwards from any block ends at an entry, so the blocks form trees. */
-static anp_status_t check_depth(const verify_t *v, uint32_t block) {
+static anp_status_t check_depth(const anp_verify_t *v, uint32_t block) {
     uint32_t depth = 0;
     for (uint32_t b = block; v->t.blocks[b].owner != ANP_P_NONE;) {
-        if (++depth > VERIFY_DEPTH_MAX)
+        if (++depth > ANP_VERIFY_DEPTH_MAX)
             ANP_FAIL(ANP_LIMIT,
                      "program: block %" PRIu32 " lies in itself or more than %d blocks deep", block,
-                     VERIFY_DEPTH_MAX);
+                     ANP_VERIFY_DEPTH_MAX);
         b = v->node_block[v->t.blocks[b].owner];
     }
     return ANP_OK;
 }
 
-static anp_status_t check_tree(verify_t *v) {
+static anp_status_t check_tree(anp_verify_t *v) {
     uint8_t *reached;
     ANP_TRY(ANP_ARENA_ARRAY(&v->arena, v->t.n_blocks, &reached));
     for (uint32_t i = 0; i < v->t.n_nodes; i++) ANP_TRY(check_node_blocks(v, i, reached));
@@ -143,7 +144,7 @@ static anp_status_t check_tree(verify_t *v) {
 
 /* ---- reading ---- */
 
-bool verify_visible(const verify_t *v, uint32_t value, uint32_t block, uint32_t at) {
+bool anp_verify_visible(const anp_verify_t *v, uint32_t value, uint32_t block, uint32_t at) {
     if (v->t.values[value].const_id != ANP_P_NONE) return true;
     const uint32_t home = v->def_block[value];
     while (block != home) {
@@ -155,12 +156,12 @@ bool verify_visible(const verify_t *v, uint32_t value, uint32_t block, uint32_t 
     return v->def_at[value] < at;
 }
 
-static anp_status_t check_read(const verify_t *v, uint32_t value, uint32_t block, uint32_t at,
+static anp_status_t check_read(const anp_verify_t *v, uint32_t value, uint32_t block, uint32_t at,
                                const char *what, uint32_t index) {
     if (value >= v->t.n_values)
         ANP_FAIL(ANP_INVALID_FILE, "program: %s %" PRIu32 " reads value %" PRIu32 " of %" PRIu32,
                  what, index, value, v->t.n_values);
-    if (!verify_visible(v, value, block, at))
+    if (!anp_verify_visible(v, value, block, at))
         ANP_FAIL(ANP_INVALID_FILE,
                  "program: %s %" PRIu32 " reads value %" PRIu32
                  " '%s', which is not made before it",
@@ -168,20 +169,20 @@ static anp_status_t check_read(const verify_t *v, uint32_t value, uint32_t block
     return ANP_OK;
 }
 
-static anp_status_t check_node_reads(verify_t *v, uint32_t node) {
+static anp_status_t check_node_reads(anp_verify_t *v, uint32_t node) {
     const anp_p_node_t *n = &v->t.nodes[node];
     const uint32_t *inputs;
-    ANP_TRY(verify_list(v, "inputs of node", node, n->inputs, n->n_inputs, &inputs));
+    ANP_TRY(anp_verify_list(v, "inputs of node", node, n->inputs, n->n_inputs, &inputs));
     for (uint32_t i = 0; i < n->n_inputs; i++)
         if (inputs[i] != ANP_P_NONE)
             ANP_TRY(check_read(v, inputs[i], v->node_block[node], node + 1, "node", node));
     return ANP_OK;
 }
 
-static anp_status_t check_block_reads(verify_t *v, uint32_t block) {
+static anp_status_t check_block_reads(anp_verify_t *v, uint32_t block) {
     const anp_p_block_t *b = &v->t.blocks[block];
     const uint32_t *outputs;
-    ANP_TRY(verify_list(v, "outputs of block", block, b->outputs, b->n_outputs, &outputs));
+    ANP_TRY(anp_verify_list(v, "outputs of block", block, b->outputs, b->n_outputs, &outputs));
     for (uint32_t i = 0; i < b->n_outputs; i++)
         ANP_TRY(check_read(v, outputs[i], block, ANP_P_NONE, "block", block));
     return ANP_OK;
@@ -189,7 +190,7 @@ static anp_status_t check_block_reads(verify_t *v, uint32_t block) {
 
 /* ---- nodes ---- */
 
-static anp_status_t check_node_attrs(verify_t *v, uint32_t node, uint64_t *attrs_left) {
+static anp_status_t check_node_attrs(anp_verify_t *v, uint32_t node, uint64_t *attrs_left) {
     const anp_p_tables_t *t = &v->t;
     const anp_p_node_t *n = &t->nodes[node];
     if (n->attrs > t->n_attrs || n->n_attrs > t->n_attrs - n->attrs || n->n_attrs > *attrs_left)
@@ -209,13 +210,14 @@ static anp_status_t check_node_attrs(verify_t *v, uint32_t node, uint64_t *attrs
     return ANP_OK;
 }
 
-static anp_status_t check_node(verify_t *v, uint32_t node, uint64_t *attrs_left, bool need_ops) {
+static anp_status_t check_node(anp_verify_t *v, uint32_t node, uint64_t *attrs_left,
+                               bool need_ops) {
     const anp_p_tables_t *t = &v->t;
     const anp_p_node_t *n = &t->nodes[node];
-    ANP_TRY(verify_string(v, "node name", node, n->name));
-    ANP_TRY(verify_string(v, "node domain", node, n->domain));
-    ANP_TRY(verify_string(v, "node operator", node, n->op));
-    ANP_TRY(verify_string(v, "node reason", node, n->reason));
+    ANP_TRY(anp_verify_string(v, "node name", node, n->name));
+    ANP_TRY(anp_verify_string(v, "node domain", node, n->domain));
+    ANP_TRY(anp_verify_string(v, "node operator", node, n->op));
+    ANP_TRY(anp_verify_string(v, "node reason", node, n->reason));
     if (n->reserved_zero != 0 || !(n->est_us >= 0.0f) || isinf(n->est_us))
         ANP_FAIL(ANP_INVALID_FILE,
                  "program: node %" PRIu32 " '%s': estimate %g us, reserved field %" PRIu32, node,
@@ -229,7 +231,7 @@ static anp_status_t check_node(verify_t *v, uint32_t node, uint64_t *attrs_left,
     return ANP_OK;
 }
 
-static anp_status_t check_nodes(verify_t *v, bool need_ops) {
+static anp_status_t check_nodes(anp_verify_t *v, bool need_ops) {
     uint64_t attrs_left = v->t.n_attrs; /* no record is used twice, so that decoding stays linear */
     for (uint32_t i = 0; i < v->t.n_nodes; i++) ANP_TRY(check_node(v, i, &attrs_left, need_ops));
     for (uint32_t i = 0; i < v->t.n_nodes; i++) ANP_TRY(check_node_reads(v, i));
@@ -239,7 +241,7 @@ static anp_status_t check_nodes(verify_t *v, bool need_ops) {
 
 /* ---- all of it ---- */
 
-static anp_status_t scratch_alloc(verify_t *v) {
+static anp_status_t scratch_alloc(anp_verify_t *v) {
     ANP_TRY(ANP_ARENA_ARRAY(&v->arena, v->t.n_values, &v->def_block));
     ANP_TRY(ANP_ARENA_ARRAY(&v->arena, v->t.n_values, &v->def_at));
     ANP_TRY(ANP_ARENA_ARRAY(&v->arena, v->t.n_values, &v->flags));
@@ -249,20 +251,20 @@ static anp_status_t scratch_alloc(verify_t *v) {
     return ANP_OK;
 }
 
-static anp_status_t verify_all(verify_t *v, bool need_ops) {
-    ANP_TRY(verify_leaves(v));
+static anp_status_t verify_all(anp_verify_t *v, bool need_ops) {
+    ANP_TRY(anp_verify_leaves(v));
     ANP_TRY(scratch_alloc(v));
     ANP_TRY(define_all(v));
     ANP_TRY(check_tree(v));
     ANP_TRY(check_nodes(v, need_ops));
-    ANP_TRY(verify_states(v));
-    ANP_TRY(verify_aliases(v));
-    return verify_partitions(v);
+    ANP_TRY(anp_verify_states(v));
+    ANP_TRY(anp_verify_aliases(v));
+    return anp_verify_partitions(v);
 }
 
 anp_status_t anp_program_verify(const void *data, uint64_t size_bytes, bool need_ops) {
-    verify_t v = {0};
-    ANP_TRY(verify_header(&v, data, size_bytes));
+    anp_verify_t v = {0};
+    ANP_TRY(anp_verify_header(&v, data, size_bytes));
     anp_arena_init(&v.arena);
     const anp_status_t st = verify_all(&v, need_ops);
     anp_arena_deinit(&v.arena);

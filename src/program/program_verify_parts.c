@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static bool is_value(const verify_t *v, uint32_t value) {
+static bool is_value(const anp_verify_t *v, uint32_t value) {
     return value < v->t.n_values;
 }
 
@@ -12,7 +12,8 @@ static bool is_value(const verify_t *v, uint32_t value) {
 
 /* What is known when the program is written must be equal: dimensions given by expressions are
  * compared when it runs. */
-static bool same_dims(const verify_t *v, int rank_a, uint32_t dims_a, int rank_b, uint32_t dims_b) {
+static bool same_dims(const anp_verify_t *v, int rank_a, uint32_t dims_a, int rank_b,
+                      uint32_t dims_b) {
     if (rank_a < 0 || rank_b < 0) return true;
     if (rank_a != rank_b) return false;
     for (int i = 0; i < rank_a; i++) {
@@ -22,13 +23,13 @@ static bool same_dims(const verify_t *v, int rank_a, uint32_t dims_a, int rank_b
     return true;
 }
 
-static bool same_type(const verify_t *v, uint32_t a, uint32_t b) {
+static bool same_type(const anp_verify_t *v, uint32_t a, uint32_t b) {
     const anp_p_value_t *x = &v->t.values[a], *y = &v->t.values[b];
     return x->kind == y->kind && x->dtype == y->dtype &&
            same_dims(v, x->rank, x->dims, y->rank, y->dims);
 }
 
-static bool const_has_type(const verify_t *v, uint32_t const_id, uint32_t value) {
+static bool const_has_type(const anp_verify_t *v, uint32_t const_id, uint32_t value) {
     const anp_p_const_t *c = &v->t.consts[const_id];
     const anp_p_value_t *x = &v->t.values[value];
     return x->kind == ANP_KIND_TENSOR && x->dtype == c->dtype &&
@@ -36,17 +37,17 @@ static bool const_has_type(const verify_t *v, uint32_t const_id, uint32_t value)
 }
 
 /* `current` is an input of an entry's block, in no other state; `next` is known at its end. */
-static anp_status_t check_state_values(verify_t *v, uint32_t i) {
+static anp_status_t check_state_values(anp_verify_t *v, uint32_t i) {
     const anp_p_state_t *s = &v->t.states[i];
     const uint32_t block = is_value(v, s->current) ? v->def_block[s->current] : ANP_P_NONE;
     if (block == ANP_P_NONE || v->def_at[s->current] != 0 ||
-        v->t.blocks[block].owner != ANP_P_NONE || (v->flags[s->current] & VALUE_STATE))
+        v->t.blocks[block].owner != ANP_P_NONE || (v->flags[s->current] & ANP_VERIFY_STATE))
         ANP_FAIL(ANP_INVALID_FILE,
                  "program: state %" PRIu32 ": value %" PRIu32
                  " is not the input of an entry, or another state's",
                  i, s->current);
-    v->flags[s->current] |= VALUE_STATE;
-    if (!is_value(v, s->next) || !verify_visible(v, s->next, block, ANP_P_NONE))
+    v->flags[s->current] |= ANP_VERIFY_STATE;
+    if (!is_value(v, s->next) || !anp_verify_visible(v, s->next, block, ANP_P_NONE))
         ANP_FAIL(ANP_INVALID_FILE,
                  "program: state %" PRIu32 ": next value %" PRIu32 " is not made in block %" PRIu32,
                  i, s->next, block);
@@ -66,15 +67,16 @@ static anp_status_t check_state_values(verify_t *v, uint32_t i) {
 
 /* Equal names in different entries are one slot, so their types agree; within an entry a name
  * stands once. */
-static anp_status_t check_state_name(const verify_t *v, uint32_t i, anp_map_t *slots) {
+static anp_status_t check_state_name(const anp_verify_t *v, uint32_t i, anp_map_t *slots) {
     const anp_p_state_t *s = &v->t.states[i];
-    ANP_TRY(verify_string(v, "state", i, s->name));
+    ANP_TRY(anp_verify_string(v, "state", i, s->name));
     const char *name = v->t.strings + s->name;
-    const size_t len = strnlen(name, VERIFY_NAME_BYTES + 1);
-    if (len == 0 || len > VERIFY_NAME_BYTES)
+    const size_t len = strnlen(name, ANP_VERIFY_NAME_BYTES + 1);
+    if (len == 0 || len > ANP_VERIFY_NAME_BYTES)
         ANP_FAIL(ANP_INVALID_FILE, "program: state %" PRIu32 ": a name of 1 to %d bytes expected",
-                 i, VERIFY_NAME_BYTES);
-    char key[sizeof(uint32_t) + VERIFY_NAME_BYTES]; /* entry's block, name; ANP_P_NONE: any entry */
+                 i, ANP_VERIFY_NAME_BYTES);
+    char key[sizeof(uint32_t) +
+             ANP_VERIFY_NAME_BYTES]; /* entry's block, name; ANP_P_NONE: any entry */
     const uint32_t any = ANP_P_NONE;
     uint64_t other;
     memcpy(key, &any, sizeof any);
@@ -93,7 +95,7 @@ static anp_status_t check_state_name(const verify_t *v, uint32_t i, anp_map_t *s
     return anp_map_put(slots, key, sizeof any + len, i);
 }
 
-anp_status_t verify_states(verify_t *v) {
+anp_status_t anp_verify_states(anp_verify_t *v) {
     anp_map_t slots;
     anp_map_init(&slots);
     anp_status_t st = ANP_OK;
@@ -108,19 +110,20 @@ out:
 
 /* ---- aliases ---- */
 
-static bool is_alias(const verify_t *v, const anp_p_alias_t *a) {
+static bool is_alias(const anp_verify_t *v, const anp_p_alias_t *a) {
     if (a->kind > ANP_P_ALIAS_STATE || a->reserved_zero != 0) return false;
     if (!is_value(v, a->value) || !is_value(v, a->of)) return false;
     if (v->def_block[a->value] == ANP_P_NONE || v->def_block[a->value] != v->def_block[a->of])
         return false;
-    if (a->kind == ANP_P_ALIAS_STATE && !(v->flags[a->of] & VALUE_STATE)) return false;
+    if (a->kind == ANP_P_ALIAS_STATE && !(v->flags[a->of] & ANP_VERIFY_STATE)) return false;
     return v->def_at[a->of] < v->def_at[a->value]; /* also keeps chains from closing */
 }
 
-anp_status_t verify_aliases(verify_t *v) {
+anp_status_t anp_verify_aliases(anp_verify_t *v) {
     for (uint32_t i = 0; i < v->t.n_aliases; i++) {
         const anp_p_alias_t *a = &v->t.aliases[i];
-        const uint8_t flag = a->kind == ANP_P_ALIAS_VIEW ? VALUE_ALIAS_VIEW : VALUE_ALIAS_STATE;
+        const uint8_t flag =
+            a->kind == ANP_P_ALIAS_VIEW ? ANP_VERIFY_ALIAS_VIEW : ANP_VERIFY_ALIAS_STATE;
         if (!is_alias(v, a) || (v->flags[a->value] & flag))
             ANP_FAIL(ANP_INVALID_FILE,
                      "program: alias %" PRIu32 " of kind %" PRIu32 ": value %" PRIu32
@@ -139,17 +142,17 @@ typedef struct parts_t {
     uint32_t *reads;   /* of each constant: 1 + the last partition that lists it */
 } parts_t;
 
-static bool is_inside(const verify_t *v, const anp_p_partition_t *p, uint32_t value) {
+static bool is_inside(const anp_verify_t *v, const anp_p_partition_t *p, uint32_t value) {
     const uint32_t at = v->def_at[value]; /* node + 1 */
     return v->def_block[value] == p->block && at > p->first_node &&
            at - p->first_node <= p->n_nodes;
 }
 
-static anp_status_t check_part_range(const verify_t *v, uint32_t i) {
+static anp_status_t check_part_range(const anp_verify_t *v, uint32_t i) {
     const anp_p_tables_t *t = &v->t;
     const anp_p_partition_t *p = &t->partitions[i];
-    ANP_TRY(verify_string(v, "partition driver", i, p->driver));
-    ANP_TRY(verify_string(v, "partition target", i, p->target));
+    ANP_TRY(anp_verify_string(v, "partition driver", i, p->driver));
+    ANP_TRY(anp_verify_string(v, "partition target", i, p->target));
     const anp_p_block_t *b = p->block < t->n_blocks ? &t->blocks[p->block] : NULL;
     if (!b || p->n_nodes == 0 || p->n_nodes > b->n_nodes || p->first_node < b->first_node ||
         p->first_node - b->first_node > b->n_nodes - p->n_nodes || p->group > 1)
@@ -173,13 +176,13 @@ static bool mark(uint32_t *marks, uint32_t id, uint32_t partition) {
     return true;
 }
 
-static anp_status_t check_part_inputs(verify_t *v, uint32_t i, parts_t *parts) {
+static anp_status_t check_part_inputs(anp_verify_t *v, uint32_t i, parts_t *parts) {
     const anp_p_partition_t *p = &v->t.partitions[i];
     const uint32_t *ids;
-    ANP_TRY(verify_list(v, "inputs of partition", i, p->inputs, p->n_inputs, &ids));
+    ANP_TRY(anp_verify_list(v, "inputs of partition", i, p->inputs, p->n_inputs, &ids));
     for (uint32_t k = 0; k < p->n_inputs; k++)
         if (!is_value(v, ids[k]) || v->t.values[ids[k]].const_id != ANP_P_NONE ||
-            !verify_visible(v, ids[k], p->block, p->first_node + 1) ||
+            !anp_verify_visible(v, ids[k], p->block, p->first_node + 1) ||
             !mark(parts->entered, ids[k], i))
             ANP_FAIL(ANP_INVALID_FILE,
                      "program: partition %" PRIu32 ": input %" PRIu32
@@ -188,25 +191,25 @@ static anp_status_t check_part_inputs(verify_t *v, uint32_t i, parts_t *parts) {
     return ANP_OK;
 }
 
-static anp_status_t check_part_outputs(verify_t *v, uint32_t i, parts_t *parts) {
+static anp_status_t check_part_outputs(anp_verify_t *v, uint32_t i, parts_t *parts) {
     const anp_p_partition_t *p = &v->t.partitions[i];
     const uint32_t *ids;
-    ANP_TRY(verify_list(v, "outputs of partition", i, p->outputs, p->n_outputs, &ids));
+    ANP_TRY(anp_verify_list(v, "outputs of partition", i, p->outputs, p->n_outputs, &ids));
     for (uint32_t k = 0; k < p->n_outputs; k++) {
         if (!is_value(v, ids[k]) || !is_inside(v, p, ids[k]) || !mark(parts->left, ids[k], i))
             ANP_FAIL(ANP_INVALID_FILE,
                      "program: partition %" PRIu32 ": output %" PRIu32
                      " is not made in it, or listed twice",
                      i, ids[k]);
-        v->flags[ids[k]] |= VALUE_LEAVES;
+        v->flags[ids[k]] |= ANP_VERIFY_LEAVES;
     }
     return ANP_OK;
 }
 
-static anp_status_t check_part_consts(verify_t *v, uint32_t i, parts_t *parts) {
+static anp_status_t check_part_consts(anp_verify_t *v, uint32_t i, parts_t *parts) {
     const anp_p_partition_t *p = &v->t.partitions[i];
     const uint32_t *ids;
-    ANP_TRY(verify_list(v, "constants of partition", i, p->consts, p->n_consts, &ids));
+    ANP_TRY(anp_verify_list(v, "constants of partition", i, p->consts, p->n_consts, &ids));
     for (uint32_t k = 0; k < p->n_consts; k++)
         if (ids[k] >= v->t.n_consts || !mark(parts->reads, ids[k], i))
             ANP_FAIL(ANP_INVALID_FILE,
@@ -217,7 +220,7 @@ static anp_status_t check_part_consts(verify_t *v, uint32_t i, parts_t *parts) {
 }
 
 /* Whatever a node reads is made in the partition or listed. */
-static anp_status_t check_part_reads(const verify_t *v, uint32_t i, uint32_t node,
+static anp_status_t check_part_reads(const anp_verify_t *v, uint32_t i, uint32_t node,
                                      const parts_t *parts) {
     const anp_p_partition_t *p = &v->t.partitions[i];
     const anp_p_node_t *n = &v->t.nodes[node];
@@ -236,7 +239,7 @@ static anp_status_t check_part_reads(const verify_t *v, uint32_t i, uint32_t nod
     return ANP_OK;
 }
 
-static anp_status_t check_part(verify_t *v, uint32_t i, parts_t *parts) {
+static anp_status_t check_part(anp_verify_t *v, uint32_t i, parts_t *parts) {
     const anp_p_partition_t *p = &v->t.partitions[i];
     ANP_TRY(check_part_range(v, i));
     ANP_TRY(check_part_inputs(v, i, parts));
@@ -248,8 +251,9 @@ static anp_status_t check_part(verify_t *v, uint32_t i, parts_t *parts) {
 }
 
 /* A value read outside the partition that makes it must be among its outputs. */
-static anp_status_t check_leaving(const verify_t *v, uint32_t value, uint32_t reader_partition) {
-    if (value == ANP_P_NONE || v->def_at[value] == 0 || (v->flags[value] & VALUE_LEAVES))
+static anp_status_t check_leaving(const anp_verify_t *v, uint32_t value,
+                                  uint32_t reader_partition) {
+    if (value == ANP_P_NONE || v->def_at[value] == 0 || (v->flags[value] & ANP_VERIFY_LEAVES))
         return ANP_OK;
     const uint32_t maker = v->t.nodes[v->def_at[value] - 1].partition;
     if (maker == ANP_P_NONE || maker == reader_partition) return ANP_OK;
@@ -259,7 +263,7 @@ static anp_status_t check_leaving(const verify_t *v, uint32_t value, uint32_t re
              value, maker);
 }
 
-static anp_status_t check_all_leaving(const verify_t *v) {
+static anp_status_t check_all_leaving(const anp_verify_t *v) {
     const anp_p_tables_t *t = &v->t;
     for (uint32_t i = 0; i < t->n_nodes; i++)
         for (uint32_t k = 0; k < t->nodes[i].n_inputs; k++)
@@ -274,7 +278,7 @@ static anp_status_t check_all_leaving(const verify_t *v) {
 
 /* Before placement a program has no partitions; after it every node that is not a control operator
  * is in the one it names. */
-static anp_status_t check_covered(const verify_t *v) {
+static anp_status_t check_covered(const anp_verify_t *v) {
     uint64_t covered = 0, naming = 0;
     for (uint32_t i = 0; i < v->t.n_partitions; i++) covered += v->t.partitions[i].n_nodes;
     for (uint32_t i = 0; i < v->t.n_nodes; i++) {
@@ -290,7 +294,7 @@ static anp_status_t check_covered(const verify_t *v) {
     return ANP_OK;
 }
 
-anp_status_t verify_partitions(verify_t *v) {
+anp_status_t anp_verify_partitions(anp_verify_t *v) {
     parts_t parts;
     ANP_TRY(ANP_ARENA_ARRAY(&v->arena, v->t.n_values, &parts.entered));
     ANP_TRY(ANP_ARENA_ARRAY(&v->arena, v->t.n_values, &parts.left));

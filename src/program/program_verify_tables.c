@@ -39,7 +39,7 @@ static anp_status_t check_version(const anp_p_header_t *h, uint64_t size_bytes) 
     return ANP_OK;
 }
 
-anp_status_t verify_header(verify_t *v, const void *data, uint64_t size_bytes) {
+anp_status_t anp_verify_header(anp_verify_t *v, const void *data, uint64_t size_bytes) {
     if ((uintptr_t)data % ANP_P_TABLE_ALIGN != 0)
         ANP_FAIL(ANP_INVALID_ARGUMENT, "program: its bytes must be 8-byte aligned");
     if (size_bytes < sizeof(anp_p_header_t))
@@ -58,7 +58,8 @@ anp_status_t verify_header(verify_t *v, const void *data, uint64_t size_bytes) {
     return ANP_OK;
 }
 
-anp_status_t verify_string(const verify_t *v, const char *what, uint32_t index, uint32_t at) {
+anp_status_t anp_verify_string(const anp_verify_t *v, const char *what, uint32_t index,
+                               uint32_t at) {
     if (at < v->t.n_strings)
         return ANP_OK; /* the table ends in NUL, so every place in it starts a string */
     ANP_FAIL(ANP_INVALID_FILE,
@@ -67,7 +68,7 @@ anp_status_t verify_string(const verify_t *v, const char *what, uint32_t index, 
 }
 
 /* n elements at `at` of a table of `count`. */
-static anp_status_t check_range(verify_t *v, const char *what, uint32_t index, uint64_t at,
+static anp_status_t check_range(anp_verify_t *v, const char *what, uint32_t index, uint64_t at,
                                 uint64_t n, uint32_t count) {
     if (at > count || n > count - at)
         ANP_FAIL(ANP_INVALID_FILE,
@@ -81,22 +82,22 @@ static anp_status_t check_range(verify_t *v, const char *what, uint32_t index, u
     return ANP_OK;
 }
 
-anp_status_t verify_list(verify_t *v, const char *what, uint32_t index, uint32_t at, uint32_t n,
-                         const uint32_t **out_ids) {
+anp_status_t anp_verify_list(anp_verify_t *v, const char *what, uint32_t index, uint32_t at,
+                             uint32_t n, const uint32_t **out_ids) {
     ANP_TRY(check_range(v, what, index, at, n, v->t.n_refs));
     *out_ids = v->t.refs + at;
     return ANP_OK;
 }
 
-static anp_status_t check_strings(const verify_t *v) {
+static anp_status_t check_strings(const anp_verify_t *v) {
     const anp_p_tables_t *t = &v->t;
     if (t->n_strings == 0 || t->strings[0] != '\0' || t->strings[t->n_strings - 1] != '\0')
         ANP_FAIL(ANP_INVALID_FILE, "program: the strings must begin and end with a NUL");
     for (uint32_t i = 0; i < t->n_symbols; i++)
-        ANP_TRY(verify_string(v, "symbol", i, t->symbols[i]));
+        ANP_TRY(anp_verify_string(v, "symbol", i, t->symbols[i]));
     for (uint32_t i = 0; i < t->n_meta; i++) {
-        ANP_TRY(verify_string(v, "meta key", i, t->meta[i].key));
-        ANP_TRY(verify_string(v, "meta value", i, t->meta[i].value));
+        ANP_TRY(anp_verify_string(v, "meta key", i, t->meta[i].key));
+        ANP_TRY(anp_verify_string(v, "meta value", i, t->meta[i].value));
     }
     return ANP_OK;
 }
@@ -127,7 +128,7 @@ static bool is_expr(const anp_p_expr_t *e, uint32_t index, uint32_t n_symbols) {
     return is_operand(e->a, index) && is_operand(e->b, index);
 }
 
-static anp_status_t check_exprs(const verify_t *v) {
+static anp_status_t check_exprs(const anp_verify_t *v) {
     for (uint32_t i = 0; i < v->t.n_exprs; i++) {
         const anp_p_expr_t *e = &v->t.exprs[i];
         if (!is_expr(e, i, v->t.n_symbols))
@@ -141,7 +142,7 @@ static anp_status_t check_exprs(const verify_t *v) {
 
 /* `rank` dimensions at `at`: numbers, or one of n_exprs expressions. *out_elems is the product of
  * the numbers. */
-static anp_status_t check_dims(verify_t *v, const char *what, uint32_t index, uint32_t at,
+static anp_status_t check_dims(anp_verify_t *v, const char *what, uint32_t index, uint32_t at,
                                uint32_t rank, uint32_t n_exprs, uint64_t *out_elems) {
     if (rank > ANP_RANK_MAX)
         ANP_FAIL(ANP_INVALID_FILE, "program: %s %" PRIu32 ": rank %" PRIu32 ", at most %d", what,
@@ -166,7 +167,7 @@ static anp_status_t check_dims(verify_t *v, const char *what, uint32_t index, ui
 
 /* ---- values, constants, attributes ---- */
 
-static anp_status_t check_const(verify_t *v, uint32_t i) {
+static anp_status_t check_const(anp_verify_t *v, uint32_t i) {
     const anp_p_const_t *c = &v->t.consts[i];
     if (!anp_dtype_row(c->dtype))
         ANP_FAIL(ANP_INVALID_FILE, "program: constant %" PRIu32 ": type %u is unknown", i,
@@ -188,7 +189,7 @@ static anp_status_t check_const(verify_t *v, uint32_t i) {
 }
 
 /* A value that names a constant repeats its type and shape. */
-static anp_status_t check_value_const(const verify_t *v, uint32_t i) {
+static anp_status_t check_value_const(const anp_verify_t *v, uint32_t i) {
     const anp_p_value_t *value = &v->t.values[i];
     if (value->const_id >= v->t.n_consts)
         ANP_FAIL(ANP_INVALID_FILE, "program: value %" PRIu32 ": constant %" PRIu32 " of %" PRIu32,
@@ -202,9 +203,9 @@ static anp_status_t check_value_const(const verify_t *v, uint32_t i) {
     return ANP_OK;
 }
 
-static anp_status_t check_value(verify_t *v, uint32_t i) {
+static anp_status_t check_value(anp_verify_t *v, uint32_t i) {
     const anp_p_value_t *value = &v->t.values[i];
-    ANP_TRY(verify_string(v, "value", i, value->name));
+    ANP_TRY(anp_verify_string(v, "value", i, value->name));
     const bool typed = value->kind == ANP_KIND_TENSOR || value->kind == ANP_KIND_SEQUENCE;
     if (value->kind > ANP_KIND_NONE || value->optional > 1)
         ANP_FAIL(ANP_INVALID_FILE, "program: value %" PRIu32 ": kind %u, optional %u", i,
@@ -237,10 +238,10 @@ static bool is_type(const anp_p_attr_t *a) {
     return a->at >> 8 <= ANP_KIND_NONE && anp_dtype_row(a->at & 0xff) != NULL;
 }
 
-static anp_status_t check_attr(verify_t *v, uint32_t i) {
+static anp_status_t check_attr(anp_verify_t *v, uint32_t i) {
     const anp_p_tables_t *t = &v->t;
     const anp_p_attr_t *a = &t->attrs[i];
-    ANP_TRY(verify_string(v, "attribute", i, a->name));
+    ANP_TRY(anp_verify_string(v, "attribute", i, a->name));
     bool good = false;
     switch (a->kind) {
     case ANP_ATTR_INT: good = a->count == 0; break;
@@ -265,7 +266,7 @@ static anp_status_t check_attr(verify_t *v, uint32_t i) {
              i, t->strings + a->name, a->kind, a->at, a->count);
 }
 
-anp_status_t verify_leaves(verify_t *v) {
+anp_status_t anp_verify_leaves(anp_verify_t *v) {
     ANP_TRY(check_strings(v));
     ANP_TRY(check_exprs(v));
     for (uint32_t i = 0; i < v->t.n_consts; i++) ANP_TRY(check_const(v, i));

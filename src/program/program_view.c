@@ -1,91 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The decoded view of a program: operator rows, attributes, constants, dimensions. */
+/* The decoded view of a program: constants, names, dimensions; program_nodes.c has the nodes. */
 #include "program/program.h"
-#include "program/program_tables.h"
+#include "program/program_nodes.h"
 #include <inttypes.h>
 #include <string.h>
-
-/* The one place that decides which versions of an operator this build runs. A row has one meaning;
- * when the table moves to a newer one, versions that mean the same are added here, so that old
- * programs keep their row. */
-const anp_op_t *anp_program_find_op(const char *domain, const char *name, uint32_t since) {
-    const anp_op_t *op = anp_op_find(domain, name);
-    return op && (uint32_t)op->since == since ? op : NULL;
-}
-
-/* ---- decoding ---- */
-
-static anp_string_t decode_string(const anp_program_t *p, uint64_t at, uint64_t len) {
-    return (anp_string_t){.ptr = anp_program_string(p, (uint32_t)at), .len_bytes = len};
-}
-
-static anp_status_t decode_strings(anp_program_t *p, const anp_p_attr_t *a, anp_attr_t *out) {
-    anp_string_t *list;
-    ANP_TRY(ANP_ARENA_ARRAY(&p->arena, a->count, &list));
-    const uint32_t *pairs = anp_program_refs(p, (uint32_t)a->at);
-    for (uint64_t i = 0; i < a->count; i++)
-        list[i] = decode_string(p, pairs[2 * i], pairs[2 * i + 1]);
-    out->v.strings = list;
-    return ANP_OK;
-}
-
-static anp_status_t decode_type(anp_program_t *p, const anp_p_attr_t *a, anp_attr_t *out) {
-    anp_tensor_t *type;
-    ANP_TRY(ANP_ARENA_NEW(&p->arena, &type));
-    type->kind = (uint8_t)(a->at >> 8);
-    type->dtype = (uint8_t)(a->at & 0xff);
-    out->v.tensor = type;
-    return ANP_OK;
-}
-
-static anp_status_t decode_attr(anp_program_t *p, const anp_p_attr_t *a, anp_attr_t *out) {
-    *out = (anp_attr_t){.name = anp_program_string(p, a->name),
-                        .kind = (anp_attr_kind_t)a->kind,
-                        .count = a->kind == ANP_ATTR_STRING ? 0 : a->count};
-    switch (out->kind) {
-    case ANP_ATTR_INT: memcpy(&out->v.i, &a->at, sizeof out->v.i); break;
-    case ANP_ATTR_FLOAT: memcpy(&out->v.f, &a->at, sizeof out->v.f); break;
-    case ANP_ATTR_STRING: out->v.s = decode_string(p, a->at, a->count); break;
-    case ANP_ATTR_TENSOR: out->v.tensor = &p->const_tensors[a->at]; break;
-    case ANP_ATTR_BLOCK: out->v.block = (uint32_t)a->at; break;
-    case ANP_ATTR_INTS: out->v.ints = ANP_P_TABLE(p->data, ints, int64_t) + a->at; break;
-    case ANP_ATTR_FLOATS: out->v.floats = ANP_P_TABLE(p->data, floats, float) + a->at; break;
-    case ANP_ATTR_STRINGS: return decode_strings(p, a, out);
-    case ANP_ATTR_TYPE: return decode_type(p, a, out);
-    case ANP_ATTR_NONE: break;
-    }
-    return ANP_OK;
-}
-
-static anp_status_t decode_node(anp_program_t *p, const anp_p_node_t *n, anp_program_node_t *out) {
-    anp_attr_t *attrs;
-    ANP_TRY(ANP_ARENA_ARRAY(&p->arena, n->n_attrs, &attrs));
-    for (uint32_t i = 0; i < n->n_attrs; i++)
-        ANP_TRY(
-            decode_attr(p, ANP_P_TABLE(p->data, attrs, anp_p_attr_t) + n->attrs + i, &attrs[i]));
-    *out = (anp_program_node_t){
-        .p = n,
-        .op = anp_program_find_op(anp_program_string(p, n->domain), anp_program_string(p, n->op),
-                                  n->since),
-        .name = anp_program_string(p, n->name),
-        .attrs = {.list = attrs, .count = n->n_attrs},
-        .inputs = anp_program_refs(p, n->inputs),
-        .outputs = anp_program_refs(p, n->outputs),
-        .blocks = anp_program_refs(p, n->blocks),
-    };
-    return ANP_OK;
-}
-
-/* Operands and attributes against the operator's row: kernels rely on it. types has room for every
- * node's inputs. */
-static anp_status_t check_node(const anp_program_t *p, const anp_program_node_t *n,
-                               anp_dtype_t *types) {
-    if (!n->op) return ANP_OK; /* who wants to run it says so */
-    for (uint32_t i = 0; i < n->p->n_inputs; i++)
-        types[i] = n->inputs[i] == ANP_P_NONE ? ANP_DTYPE_NONE
-                                              : (anp_dtype_t)p->values[n->inputs[i]].dtype;
-    return anp_op_check(n->op, n->name, &n->attrs, types, n->p->n_inputs, n->p->n_outputs);
-}
 
 static anp_status_t decode_consts(anp_program_t *p) {
     ANP_TRY(ANP_ARENA_ARRAY(&p->arena, p->n_consts, &p->const_tensors));
@@ -93,20 +11,6 @@ static anp_status_t decode_consts(anp_program_t *p) {
     for (uint32_t i = 0; i < p->n_consts; i++)
         anp_tensor_init(&p->const_tensors[i], (anp_dtype_t)p->consts[i].dtype, p->consts[i].rank,
                         ints + p->consts[i].dims, NULL);
-    return ANP_OK;
-}
-
-static anp_status_t decode_nodes(anp_program_t *p) {
-    ANP_TRY(ANP_ARENA_ARRAY(&p->arena, p->n_nodes, &p->nodes));
-    const anp_p_node_t *nodes = ANP_P_TABLE(p->data, nodes, anp_p_node_t);
-    uint32_t most = 0;
-    for (uint32_t i = 0; i < p->n_nodes; i++) {
-        ANP_TRY(decode_node(p, &nodes[i], &p->nodes[i]));
-        most = ANP_MAX(most, nodes[i].n_inputs);
-    }
-    anp_dtype_t *types;
-    ANP_TRY(ANP_ARENA_ARRAY(&p->arena, most, &types));
-    for (uint32_t i = 0; i < p->n_nodes; i++) ANP_TRY(check_node(p, &p->nodes[i], types));
     return ANP_OK;
 }
 
@@ -143,7 +47,7 @@ anp_status_t anp_program_open(const void *data, uint64_t size_bytes, anp_program
     anp_arena_init(&p->arena);
     set_tables(p, data, size_bytes);
     anp_status_t st = decode_consts(p);
-    if (st == ANP_OK) st = decode_nodes(p);
+    if (st == ANP_OK) st = anp_program_decode_nodes(p);
     if (st == ANP_OK)
         *out = p;
     else
