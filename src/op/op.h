@@ -27,6 +27,7 @@ enum {
     ANP_OP_HOST = 16,         /* sequences, optionals, strings: only drivers that work on host values */
     ANP_OP_VIEW = 32,         /* output 0 holds input 0's bytes unchanged (Reshape, Squeeze, Identity ...): the planner aliases them */
     ANP_OP_COMMUTES = 64,     /* inputs 0 and 1 may be swapped */
+    ANP_OP_IN_PLACE = 128, /* output 0 may be written over input 0, of equal type and shape, when nobody else reads that */
 };
 
 struct anp_shape_ctx_t;
