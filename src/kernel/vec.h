@@ -21,8 +21,10 @@
  */
 #if defined(__clang__)
 #define VEC_UNROLL _Pragma("clang loop unroll(full)")
+#define VEC_UNROLL_FEW _Pragma("clang loop unroll_count(4)")
 #else
 #define VEC_UNROLL _Pragma("GCC unroll 32")
+#define VEC_UNROLL_FEW _Pragma("GCC unroll 4")
 #endif
 
 #endif

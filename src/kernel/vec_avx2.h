@@ -27,6 +27,15 @@ VEC_FN void vf32_store(float *p, vf32_t v) {
 VEC_FN vf32_t vf32_load_n(const float *p, size_t n) {
     return _mm256_maskload_ps(p, vec_lanes(n));
 }
+/* Lanes lo .. hi - 1. */
+typedef __m256i vrange_t;
+VEC_FN vrange_t vec_range(size_t lo, size_t hi) {
+    return _mm256_andnot_si256(vec_lanes(lo), vec_lanes(hi));
+}
+/* These lanes of p; zeros elsewhere, where p is not touched. */
+VEC_FN vf32_t vf32_load_range(const float *p, vrange_t lanes) {
+    return _mm256_maskload_ps(p, lanes);
+}
 VEC_FN void vf32_store_n(float *p, vf32_t v, size_t n) {
     if (n == 8) { /* masked stores are slow on some CPUs */
         _mm256_storeu_ps(p, v);

@@ -27,6 +27,15 @@ VEC_FN void vf32_store(float *p, vf32_t v) {
 VEC_FN vf32_t vf32_load_n(const float *p, size_t n) {
     return _mm512_maskz_loadu_ps(vec_lanes(n), p);
 }
+/* Lanes lo .. hi - 1. */
+typedef __mmask16 vrange_t;
+VEC_FN vrange_t vec_range(size_t lo, size_t hi) {
+    return vec_lanes(hi) & (__mmask16)~vec_lanes(lo);
+}
+/* These lanes of p; zeros elsewhere, where p is not touched. */
+VEC_FN vf32_t vf32_load_range(const float *p, vrange_t lanes) {
+    return _mm512_maskz_loadu_ps(lanes, p);
+}
 VEC_FN void vf32_store_n(float *p, vf32_t v, size_t n) {
     _mm512_mask_storeu_ps(p, vec_lanes(n), v);
 }

@@ -26,6 +26,22 @@ VEC_FN vf32_t vf32_load_n(const float *p, size_t n) {
     if (n > 0) v = vld1q_lane_f32(p, v, 0);
     return v;
 }
+/* Lanes lo .. hi - 1. */
+typedef struct vrange_t {
+    size_t lo, hi;
+} vrange_t;
+VEC_FN vrange_t vec_range(size_t lo, size_t hi) {
+    return (vrange_t){lo, hi};
+}
+/* These lanes of p; zeros elsewhere, where p is not touched. */
+VEC_FN vf32_t vf32_load_range(const float *p, vrange_t lanes) {
+    float32x4_t v = vdupq_n_f32(0);
+    if (lanes.lo <= 0 && lanes.hi > 0) v = vld1q_lane_f32(p, v, 0);
+    if (lanes.lo <= 1 && lanes.hi > 1) v = vld1q_lane_f32(p + 1, v, 1);
+    if (lanes.lo <= 2 && lanes.hi > 2) v = vld1q_lane_f32(p + 2, v, 2);
+    if (lanes.lo <= 3 && lanes.hi > 3) v = vld1q_lane_f32(p + 3, v, 3);
+    return v;
+}
 VEC_FN void vf32_store_n(float *p, vf32_t v, size_t n) {
     if (n > 3) {
         vst1q_f32(p, v);

@@ -255,7 +255,9 @@ typedef struct peak_t {
 static void peak_run(void *arg) {
     peak_t *p = arg;
     const anp_gemm_tile_t how = {.lo = -INFINITY, .hi = INFINITY};
-    p->t.tile_f32(p->t.mr, p->t.nr, 4096, p->a, 0, p->b, 0, p->c, p->t.nr, &how);
+    static const size_t tap = 0;
+    const anp_gemm_a_t a = {.data = p->a, .taps = 1, .tap = &tap};
+    p->t.tile_f32(p->t.mr, p->t.nr, 4096, &a, p->b, 0, p->c, p->t.nr, &how);
 }
 
 double ck_peak_f32(void) {
@@ -292,11 +294,13 @@ static void rounds(void (*run)(void)) {
 
 static void check_all(void) {
     check_gemm();
+    check_conv();
 }
 
 static void bench_all(void) {
     printf("peak of one core at level %s: %.1f GFLOP/s\n", ck.level, ck_peak_f32());
     bench_gemm();
+    bench_conv();
 }
 
 int main(int argc, char **argv) {

@@ -61,5 +61,7 @@ double ck_peak_f32(void);
 
 void check_gemm(void);
 void bench_gemm(void);
+void check_conv(void);
+void bench_conv(void);
 
 #endif

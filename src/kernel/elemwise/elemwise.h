@@ -5,6 +5,8 @@
 #define ANP_KERNEL_ELEMWISE_H
 
 #include "base/cpu.h"
+#include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +29,14 @@ typedef struct anp_act_t {
     anp_act_kind_t kind;
     float alpha, beta;
 } anp_act_t;
+
+/* Whether the activation is min(max(x, lo), hi), which kernels apply as they store; else lo, hi
+ * leave all as it is. */
+static inline bool anp_act_is_clip(const anp_act_t *act, float *out_lo, float *out_hi) {
+    *out_lo = act->kind == ANP_ACT_RELU ? 0 : act->kind == ANP_ACT_CLIP ? act->alpha : -INFINITY;
+    *out_hi = act->kind == ANP_ACT_CLIP ? act->beta : INFINITY;
+    return act->kind <= ANP_ACT_CLIP;
+}
 
 /* y = act(x); y may be x. */
 typedef void (*anp_act_fn_t)(const anp_act_t *act, size_t n, const float *x, float *y);

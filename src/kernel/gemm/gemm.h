@@ -37,17 +37,27 @@ typedef struct anp_gemm_tile_t {
     float lo, hi;        /* -inf, inf: no clipping; NaN stays NaN */
 } anp_gemm_tile_t;
 
+/*
+ * The rows of a tile: row i at depth kk of tap x is data[tap[x] + kk * step + i]. A panel has step
+ * mr and one tap at 0; the taps of a filter are places in an image.
+ */
+typedef struct anp_gemm_a_t {
+    const float *data;
+    size_t step;
+    size_t taps;
+    const size_t *tap;
+} anp_gemm_a_t;
+
 typedef struct anp_gemm_t {
     size_t mr, nr;   /* the largest tile: rows and columns */
     size_t lanes;    /* f32 per vector: n is worth rounding up to it */
     const char *isa; /* "avx512" */
     /*
-     * One tile: m in [1, mr], n in [1, nr].
-     * a  [k, m] with row stride step_a (mr when packed)
-     * b  [k, n rounded up to lanes] with row stride step_b (nr when packed)
+     * One tile: m in [1, mr], n in [1, nr]; k is the depth per tap of a.
+     * b  [taps * k, n rounded up to lanes] with row stride step_b (nr when packed)
      * c  [m, n] with row stride ldc
      */
-    void (*tile_f32)(size_t m, size_t n, size_t k, const float *a, size_t step_a, const float *b,
+    void (*tile_f32)(size_t m, size_t n, size_t k, const anp_gemm_a_t *a, const float *b,
                      size_t step_b, float *c, size_t ldc, const anp_gemm_tile_t *how);
     /* Packs one panel: dst[kk * width + i] = scale * src[i * stride_i + kk * stride_k] for i < n, 0
      * for n <= i < width. n <= width <= 32. */

@@ -5,7 +5,7 @@
 #include "kernel/gemm/gemm_product.h"
 #include <assert.h>
 
-enum { BATCH_MIN = 4, VECTOR_WORK = 64 * 1024 };
+enum { VECTOR_WORK = 64 * 1024 };
 
 /* A matrix to be packed: element (i, kk) at data[i * row + kk * col]. */
 typedef struct source_t {
@@ -170,29 +170,24 @@ static anp_product_t product_make(const anp_gemm_t *t, const anp_gemm_args_t *g,
     return p;
 }
 
-typedef struct batch_job_t {
+typedef struct batch_t {
     const anp_gemm_t *t;
     const anp_gemm_args_t *args;
-    uint64_t scratch_bytes; /* of one product */
-} batch_job_t;
+} batch_t;
 
-static void product_run_one(const batch_job_t *j, size_t index, anp_pool_t *pool, void *scratch) {
-    anp_gemm_args_t g = *j->args;
+static void batch_run_one(const void *user, size_t index, anp_pool_t *pool, void *scratch) {
+    const batch_t *b = user;
+    anp_gemm_args_t g = *b->args;
     if (g.a) g.a += index * g.a_batch;
     if (g.b) g.b += index * g.b_batch;
     if (g.a_packed) g.a_packed += index * g.a_batch;
     if (g.b_packed) g.b_packed += index * g.b_batch;
     if (g.epilogue.add) g.epilogue.add += index * g.add_batch;
     g.c += index * g.c_batch;
-    if (vector_run(j->t, pool, &g)) return;
-    source_t a, b;
-    const anp_product_t p = product_make(j->t, &g, &a, &b);
+    if (vector_run(b->t, pool, &g)) return;
+    source_t src_a, src_b;
+    const anp_product_t p = product_make(b->t, &g, &src_a, &src_b);
     anp_product_run(&p, pool, scratch);
-}
-
-static void batch_item(void *arg, uint64_t item, uint32_t worker) {
-    const batch_job_t *j = arg;
-    product_run_one(j, item, NULL, (char *)j->args->scratch + worker * j->scratch_bytes);
 }
 
 /* The most any packing asks for. */
@@ -205,7 +200,7 @@ static anp_status_t scratch_one(const anp_gemm_t *t, uint64_t m, uint64_t n, uin
         const anp_product_t p = {
             .t = t, .m = m, .n = n, .k = k, .a = kinds[i % 2], .b = kinds[i / 2]};
         uint64_t bytes;
-        ANP_TRY(anp_product_scratch_bytes(&p, 1, &bytes));
+        ANP_TRY(anp_product_scratch_bytes(&p, &bytes));
         *out_bytes = ANP_MAX(*out_bytes, bytes);
     }
     return ANP_OK;
@@ -219,14 +214,11 @@ anp_status_t anp_gemm_f32_scratch_bytes(const anp_gemm_t *t, uint64_t m, uint64_
 }
 
 void anp_gemm_f32_run(const anp_gemm_t *t, anp_pool_t *pool, const anp_gemm_args_t *args) {
-    batch_job_t j = {.t = t, .args = args};
-    const size_t batch = ANP_MAX(args->batch, 1);
-    if (batch >= BATCH_MIN && anp_product_is_small(args->m, args->n, args->k)) {
-        const anp_status_t st = scratch_one(t, args->m, args->n, args->k, &j.scratch_bytes);
-        assert(st == ANP_OK); /* the caller got its scratch from the same sizes */
-        (void)st;
-        anp_pool_run(pool, batch, batch_item, &j);
-        return;
-    }
-    for (size_t i = 0; i < batch; i++) product_run_one(&j, i, pool, args->scratch);
+    const batch_t b = {.t = t, .args = args};
+    uint64_t bytes;
+    const anp_status_t st = scratch_one(t, args->m, args->n, args->k, &bytes);
+    assert(st == ANP_OK); /* the caller got its scratch from the same sizes */
+    (void)st;
+    anp_products_run(pool, ANP_MAX(args->batch, 1), anp_product_is_small(args->m, args->n, args->k),
+                     args->scratch, bytes, batch_run_one, &b);
 }

@@ -27,28 +27,53 @@ typedef struct anp_operand_t {
     const void *src;
 } anp_operand_t;
 
+/* How m x n elements in tiles of mr x nr are dealt out: item x computes rows i0 .. i1 - 1 and
+ * columns j0 .. j1 - 1. */
+typedef struct anp_grid_t {
+    size_t m, n, mr, nr;
+    size_t rows, cols; /* of items */
+} anp_grid_t;
+
+enum {
+    ANP_ITEM_SIDE = 256, /* rows and columns of an item at most */
+    ANP_PASS_DEPTH =
+        256 /* k of one pass: a panel of A stays in the first-level cache beside a stream of B */
+};
+
+/* Enough items for balance; columns are cut first, since panels of A are read again per column of
+ * items. */
+anp_grid_t anp_grid_make(size_t m, size_t mr, size_t n, size_t nr, size_t k);
+void anp_grid_item(const anp_grid_t *g, uint64_t item, size_t *i0, size_t *i1, size_t *j0,
+                   size_t *j1);
+
 typedef struct anp_product_t {
     const anp_gemm_t *t;
     size_t m, n, k;
     anp_operand_t a, b;
-    bool turned; /* c is [n, m]: computed in scratch and transposed on its way out */
     float *c;
     size_t ldc;
     const float *init; /* as c; scaled by `scale`, like the biases. NULL: zeros */
     size_t ldinit;
-    const float *bias_row,
-        *bias_col; /* along the rows and columns of c; NULL: zeros. No bias_col when turned */
+    const float *bias_row, *bias_col; /* along the rows and columns of c; NULL: zeros */
     float scale;
     anp_act_t act;
 } anp_product_t;
 
-/* Of the product's sizes, `turned`, and whether operands are packed or direct; pointers are only
- * compared with NULL. */
-anp_status_t anp_product_scratch_bytes(const anp_product_t *p, uint32_t threads,
-                                       uint64_t *out_bytes);
-/* worker_scratch: 64-byte aligned. */
+/* Of the product's sizes and whether operands are packed or direct; pointers are only compared. */
+anp_status_t anp_product_scratch_bytes(const anp_product_t *p, uint64_t *out_bytes);
+/* scratch: 64-byte aligned. */
 void anp_product_run(const anp_product_t *p, anp_pool_t *pool, void *scratch);
-/* Multiply-adds below which one product is not worth splitting when there are several. */
+/* Not worth splitting when there are several of them. */
 bool anp_product_is_small(uint64_t m, uint64_t n, uint64_t k);
+
+/* One of several products; `scratch` is its own. */
+typedef void (*anp_product_fn_t)(const void *user, size_t index, anp_pool_t *pool, void *scratch);
+/*
+ * Runs `count` products: side by side when there are several small ones, else one after the other,
+ * each on all threads. scratch: `bytes` times threads when small, else `bytes`; `bytes` a multiple
+ * of 64.
+ */
+void anp_products_run(anp_pool_t *pool, size_t count, bool small, void *scratch, uint64_t bytes,
+                      anp_product_fn_t fn, const void *user);
 
 #endif

@@ -13,9 +13,9 @@ VEC_FN vf32_t gemm_clip_f32(vf32_t v, float lo, float hi) {
 }
 
 /* mr and nv are constants at each call: the accumulators are registers. */
-VEC_FN void gemm_tile_body_f32(const size_t mr, const size_t nv, size_t n, size_t k, const float *a,
-                               size_t step_a, const float *b, size_t step_b, float *c, size_t ldc,
-                               const anp_gemm_tile_t *how) {
+VEC_FN void gemm_tile_body_f32(const size_t mr, const size_t nv, size_t n, size_t k,
+                               const anp_gemm_a_t *a, const float *b, size_t step_b, float *c,
+                               size_t ldc, const anp_gemm_tile_t *how) {
     vf32_t acc[GEMM_MR][GEMM_NV];
     const size_t last = n - (nv - 1) * VEC_LEN; /* lanes of the last vector */
     if (how->init) {
@@ -35,15 +35,18 @@ VEC_FN void gemm_tile_body_f32(const size_t mr, const size_t nv, size_t n, size_
             for (size_t j = 0; j < nv; j++) acc[i][j] = vf32_zero();
         }
     }
-    for (; k > 0; k--, a += step_a, b += step_b) {
-        vf32_t bv[GEMM_NV];
-        VEC_UNROLL
-        for (size_t j = 0; j < nv; j++) bv[j] = vf32_load(b + j * VEC_LEN);
-        VEC_UNROLL
-        for (size_t i = 0; i < mr; i++) {
-            const vf32_t av = vf32_set1(a[i]);
+    for (size_t x = 0; x < a->taps; x++) {
+        const float *av = a->data + a->tap[x];
+        for (size_t kk = k; kk > 0; kk--, av += a->step, b += step_b) {
+            vf32_t bv[GEMM_NV];
             VEC_UNROLL
-            for (size_t j = 0; j < nv; j++) acc[i][j] = vf32_fma(av, bv[j], acc[i][j]);
+            for (size_t j = 0; j < nv; j++) bv[j] = vf32_load(b + j * VEC_LEN);
+            VEC_UNROLL
+            for (size_t i = 0; i < mr; i++) {
+                const vf32_t one = vf32_set1(av[i]);
+                VEC_UNROLL
+                for (size_t j = 0; j < nv; j++) acc[i][j] = vf32_fma(one, bv[j], acc[i][j]);
+            }
         }
     }
     const vf32_t scale = vf32_set1(how->bias_scale);
@@ -73,9 +76,9 @@ static void gemm_bias_n_f32(size_t m, size_t n, float *c, size_t ldc, const anp_
     }
 }
 
-#define GEMM_CASE(rows)                                                        \
-    case rows:                                                                 \
-        gemm_tile_body_f32(rows, nv, n, k, a, step_a, b, step_b, c, ldc, how); \
+#define GEMM_CASE(rows)                                                \
+    case rows:                                                         \
+        gemm_tile_body_f32(rows, nv, n, k, a, b, step_b, c, ldc, how); \
         break;
 #define GEMM_SWITCH(vectors)                \
     case vectors: {                         \
@@ -83,9 +86,8 @@ static void gemm_bias_n_f32(size_t m, size_t n, float *c, size_t ldc, const anp_
         switch (m) { GEMM_ROWS(GEMM_CASE) } \
     } break;
 
-static void gemm_tile_f32(size_t m, size_t n, size_t k, const float *a, size_t step_a,
-                          const float *b, size_t step_b, float *c, size_t ldc,
-                          const anp_gemm_tile_t *how) {
+static void gemm_tile_f32(size_t m, size_t n, size_t k, const anp_gemm_a_t *a, const float *b,
+                          size_t step_b, float *c, size_t ldc, const anp_gemm_tile_t *how) {
     switch ((n + VEC_LEN - 1) / VEC_LEN) { GEMM_VECTORS(GEMM_SWITCH) }
     if (how->bias_n) gemm_bias_n_f32(m, n, c, ldc, how);
 }
