@@ -9,11 +9,10 @@
 extern "C" {
 #endif
 
-typedef struct anp_tensor_file_t
-    anp_tensor_file_t; /* owns a tensor read from a file; immutable, any thread */
+/* Owns a tensor read from a file. Immutable, any thread. */
+typedef struct anp_tensor_file_t anp_tensor_file_t;
 
-/* What a .pb file holds: the formats overlap, so a reader has to be told (a model's input says it).
- */
+/* What a .pb file holds: its bytes do not tell, the model's input does. */
 typedef enum anp_tensor_file_kind_t {
     ANP_TENSOR_FILE_TENSOR = 0,
     ANP_TENSOR_FILE_SEQUENCE = 1,
@@ -22,22 +21,24 @@ typedef enum anp_tensor_file_kind_t {
 
 /* What a reader may need to know besides the file. All zero = nothing. */
 typedef struct anp_tensor_file_options_t {
-    const char *format; /* "npy", "pb", "bin"; NULL = by extension and content */
+    const char *format; /* "npy", "pb", "bin"; NULL = by content, then by extension */
     anp_tensor_file_kind_t pb_kind;
-    /* Type and shape of a raw .bin, which says nothing itself; dims[i] = -1 for at most one i: as
-     * many as there are. */
+    /* Type and shape of a raw .bin, which says nothing itself. */
     anp_dtype_t dtype; /* ANP_DTYPE_NONE = not given */
     uint32_t rank;
-    int64_t dims[ANP_RANK_MAX];
+    int64_t dims[ANP_RANK_MAX]; /* -1 for at most one: as many as there are */
 } anp_tensor_file_options_t;
 
 /**
  * Opens a file with one tensor (or, for .pb, a sequence or an optional).
- * .npy files stay mapped when their bytes are in row-major order and aligned; Fortran order is
- * transposed into memory. options  NULL = defaults Errors   ANP_NOT_FOUND, ANP_IO ANP_INVALID_FILE
- * malformed or truncated: byte, expected and found are named ANP_UNSUPPORTED       big-endian data,
- * objects, structured types; an unknown format ANP_INVALID_ARGUMENT  .bin without a type and shape,
- * or of another size ANP_LIMIT, ANP_OUT_OF_MEMORY. Since 0.1.
+ * Elements that lie aligned and in row-major order stay mapped; others are copied.
+ * options  NULL = defaults
+ * Errors   ANP_NOT_FOUND, ANP_IO
+ *          ANP_INVALID_FILE      malformed or truncated: byte, expected and found are named
+ *          ANP_INVALID_MODEL     the tensor in a .pb is none
+ *          ANP_UNSUPPORTED       big-endian data, objects, structured types; an unknown format
+ *          ANP_INVALID_ARGUMENT  .bin without a type, or of a size other than type and shape ask
+ *          ANP_LIMIT, ANP_OUT_OF_MEMORY. Since 0.1.
  */
 ANP_API anp_status_t anp_tensor_file_open(const char *path,
                                           const anp_tensor_file_options_t *options,
@@ -50,10 +51,9 @@ ANP_API const anp_tensor_t *anp_tensor_file_get(const anp_tensor_file_t *file);
 ANP_API const char *anp_tensor_file_name(const anp_tensor_file_t *file);
 
 /**
- * Writes a tensor as .npy (format 1.0, or 2.0 for a long header): beside `path` first, then
- * renamed, so that an old file survives a failure. tensor   host data, dense or strided. bf16, the
- * f8 and the 4-bit and 2-bit types, which NumPy lacks, are written as f32 of the same values;
- *          strings as fixed-width <U.
+ * Writes a tensor as .npy: beside `path` first, then renamed, so that a failure leaves an old file.
+ * tensor   host data, dense or strided. Types NumPy lacks (bf16, f8, 4-bit, 2-bit) are written as
+ *          f32 of the same values, strings as fixed-width <U.
  * Errors   ANP_INVALID_ARGUMENT  no host data, a sequence, strings that are not UTF-8
  *          ANP_IO, ANP_OUT_OF_MEMORY. Since 0.1.
  */

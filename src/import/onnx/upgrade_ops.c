@@ -5,6 +5,7 @@
 #include <float.h>
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 static anp_status_t need_input(const anp_draft_t *d, uint32_t i, anp_value_t **out) {
     *out = anp_draft_input(d, i);
@@ -236,8 +237,8 @@ ANP_UPGRADE_RULE(cast_type_name) {
     uint32_t n;
     const anp_dtype_row_t *types = anp_dtype_rows(&n);
     if (!to || to->kind != ANP_ATTR_STRING) return ANP_OK;
-    for (uint32_t i = 0; i < n; i++)
-        if (types[i].onnx_name && strcmp(types[i].onnx_name, to->v.s.ptr) == 0)
+    for (uint32_t i = 0; i < n; i++) /* "FLOAT" for what later sets spell "float" */
+        if (types[i].onnx_name && strcasecmp(types[i].onnx_name, to->v.s.ptr) == 0)
             return anp_draft_set_int(d, "to", types[i].dtype);
     ANP_FAIL(ANP_INVALID_MODEL, "to is '%s', which is no element type", to->v.s.ptr);
 }
