@@ -88,9 +88,8 @@ static anp_status_t ints_from_data(const anp_shape_ctx_t *c, uint32_t i, anp_dim
         ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL,
                        "input %u has %" PRId64 " values, at most %u are taken", i, count, max);
     anp_dtype_load_i64((anp_dtype_t)t->dtype, t->data, 0, (uint64_t)count, out);
-    for (int64_t k = 0; k < count; k++)
-        if (!ANP_DIM_IS_CONST(out[k]))
-            ANP_SHAPE_FAIL(c, ANP_LIMIT, "value %" PRId64 " of input %u is %" PRId64, k, i, out[k]);
+    for (int64_t k = 0; k < count; k++) /* exporters write "from the first on" as INT64_MIN + 1 */
+        out[k] = ANP_MAX(out[k], ANP_DIM_CONST_MIN);
     *out_n = (uint32_t)count;
     return ANP_OK;
 }
