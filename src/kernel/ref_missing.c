@@ -12,7 +12,6 @@
 /* networks: convolution, products, normalisation, recurrence, attention, quantised forms */
 MISSING(einsum)
 MISSING(image_decoder)
-MISSING(resize)
 MISSING(qlinear_binary)
 MISSING(qlinear_unary)
 MISSING(qlinear_softmax)

@@ -12,6 +12,5 @@
 /* networks: convolution, products, normalisation, recurrence, attention, quantised forms */
 MISSING(einsum)
 MISSING(image_decoder)
-MISSING(resize)
 MISSING(qlinear_binary)
 MISSING(qlinear_concat)
