@@ -248,37 +248,38 @@ static void build_control(build_t *b) {
     entry(b, "main", MAIN);
 }
 
-/* One of the two entries: cache' = Concat(cache, Relu(x)), y = Reshape(cache'). */
-static void build_step(build_t *b, const char *name, int64_t s, int64_t old, uint32_t zeros,
+/* One of the two entries: next = Relu(cache), y = Reshape(Concat(next, x)); s rows of input, c rows
+ * of state. */
+static void build_step(build_t *b, const char *name, int64_t s, int64_t c, uint32_t initial,
                        uint32_t shape_const, const anp_p_partition_t *p) {
     const uint32_t id = p->block, first = 3 * id;
-    const int64_t now = expr(b, ANP_DIM_ADD, old, s);
-    const int64_t flat = expr(b, ANP_DIM_MUL, now, 2);
+    const int64_t rows = expr(b, ANP_DIM_ADD, c, s);
+    const int64_t flat = expr(b, ANP_DIM_MUL, rows, 2);
     const uint32_t x = value(b, "x", ANP_DTYPE_F32, DIMS(s, 2));
-    const uint32_t cache = value(b, "cache", ANP_DTYPE_F32, DIMS(old, 2));
+    const uint32_t cache = value(b, "cache", ANP_DTYPE_F32, DIMS(c, 2));
     const uint32_t shape = const_value(b, "shape", ANP_DTYPE_I64, DIMS(1), shape_const);
-    const uint32_t r = value(b, "r", ANP_DTYPE_F32, DIMS(s, 2));
-    const uint32_t next = value(b, "cache_next", ANP_DTYPE_F32, DIMS(now, 2));
+    const uint32_t next = value(b, "cache_next", ANP_DTYPE_F32, DIMS(c, 2));
+    const uint32_t joined = value(b, "joined", ANP_DTYPE_F32, DIMS(rows, 2));
     const uint32_t y = value(b, "y", ANP_DTYPE_F32, DIMS(flat));
     const anp_attr_t axis = {.name = "axis", .kind = ANP_ATTR_INT, .v.i = 0};
     node(b, (anp_p_node_t){.name = text(b, "relu"),
                            .op = text(b, "Relu"),
                            .since = 14,
-                           SET_IDS(inputs, x),
-                           SET_IDS(outputs, r),
+                           SET_IDS(inputs, cache),
+                           SET_IDS(outputs, next),
                            .partition = id});
     node(b, (anp_p_node_t){.name = text(b, "concat"),
                            .op = text(b, "Concat"),
                            .since = 13,
-                           SET_IDS(inputs, cache, r),
-                           SET_IDS(outputs, next),
+                           SET_IDS(inputs, next, x),
+                           SET_IDS(outputs, joined),
                            .attrs = attrs(b, &axis, 1, NULL),
                            .n_attrs = 1,
                            .partition = id});
     node(b, (anp_p_node_t){.name = text(b, "reshape"),
                            .op = text(b, "Reshape"),
                            .since = 25,
-                           SET_IDS(inputs, next, shape),
+                           SET_IDS(inputs, joined, shape),
                            SET_IDS(outputs, y),
                            .partition = id});
     block(b, (anp_p_block_t){.name = text(b, name),
@@ -288,9 +289,9 @@ static void build_step(build_t *b, const char *name, int64_t s, int64_t old, uin
                              .n_nodes = 3,
                              .owner = ANP_P_NONE});
     entry(b, name, id);
-    PUT(anp_program_put_state(b->w, &(anp_p_state_t){text(b, "cache"), cache, next, zeros}));
+    PUT(anp_program_put_state(b->w, &(anp_p_state_t){text(b, "cache"), cache, next, initial}));
     PUT(anp_program_put_alias(b->w, &(anp_p_alias_t){next, cache, ANP_P_ALIAS_STATE, 0}));
-    PUT(anp_program_put_alias(b->w, &(anp_p_alias_t){y, next, ANP_P_ALIAS_VIEW, 0}));
+    PUT(anp_program_put_alias(b->w, &(anp_p_alias_t){y, joined, ANP_P_ALIAS_VIEW, 0}));
     anp_p_partition_t filled = *p;
     filled.first_node = first;
     filled.n_nodes = 3;
@@ -302,19 +303,26 @@ static void build_step(build_t *b, const char *name, int64_t s, int64_t old, uin
     partition(b, filled);
 }
 
-static void build_state(build_t *b) {
-    const int64_t s = symbol(b, "S"), past = symbol(b, "past");
-    const uint32_t zeros = constant(b, ANP_DTYPE_F32, DIMS(0, 2), 0);
+/* prefill takes S rows, decode one. */
+static void build_steps(build_t *b, const anp_p_partition_t *prefill) {
+    const int64_t s = symbol(b, "S"), c = symbol(b, "C");
+    const uint32_t initial = constant(b, ANP_DTYPE_F32, DIMS(4, 2), 32);
     const uint32_t shape = constant(b, ANP_DTYPE_I64, DIMS(1), 8);
-    const anp_p_partition_t prefill = {.driver = text(b, "vendor"),
-                                       .target = text(b, "v1"),
-                                       .block = 0,
-                                       .blob = 0,
-                                       .entry = 0,
-                                       .group = 1};
     const anp_p_partition_t decode = {.block = 1, .blob = ANP_P_NONE};
-    build_step(b, "prefill", s, past, zeros, shape, &prefill);
-    build_step(b, "decode", 1, past, zeros, shape, &decode);
+    build_step(b, "prefill", s, c, initial, shape, prefill);
+    build_step(b, "decode", 1, c, initial, shape, &decode);
+}
+
+static void build_state(build_t *b) {
+    build_steps(b, &(anp_p_partition_t){.blob = ANP_P_NONE});
+}
+
+static void build_vendor(build_t *b) {
+    build_steps(b, &(anp_p_partition_t){.driver = text(b, "vendor"),
+                                        .target = text(b, "v1"),
+                                        .blob = 0,
+                                        .entry = 0,
+                                        .group = 1});
 }
 
 static const struct {
@@ -324,6 +332,7 @@ static const struct {
     [ANP_SAMPLE_LINEAR] = {"linear", build_linear},
     [ANP_SAMPLE_CONTROL] = {"control", build_control},
     [ANP_SAMPLE_STATE] = {"state", build_state},
+    [ANP_SAMPLE_VENDOR] = {"vendor", build_vendor},
 };
 
 const char *anp_sample_name(anp_sample_t sample) {

@@ -10,9 +10,9 @@ typedef enum anp_sample_t {
     ANP_SAMPLE_LINEAR = 0, /* MatMul, Add, Relu over [N, 4]; one partition */
     ANP_SAMPLE_CONTROL =
         1, /* If with captured values, every kind of attribute, a string constant, no partitions */
-    ANP_SAMPLE_STATE = 2, /* entries prefill and decode with one state, aliases, expressions, two
-                             partitions with blobs */
-    ANP_SAMPLE_COUNT = 3,
+    ANP_SAMPLE_STATE = 2,  /* entries prefill and decode with one state, aliases, expressions */
+    ANP_SAMPLE_VENDOR = 3, /* the same with prefill compiled for a vendor's device */
+    ANP_SAMPLE_COUNT = 4,
 } anp_sample_t;
 
 const char *anp_sample_name(anp_sample_t sample); /* "linear" ... */

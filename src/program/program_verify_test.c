@@ -411,7 +411,7 @@ static void program_without_entries_is_refused(void **state) {
 static void state_of_two_types_is_refused(void **state) {
     (void)state;
     edit_t e = edit(ANP_SAMPLE_STATE);
-    TABLE(e, states, anp_p_state_t)[0].next = 0; /* x: [S, 2] may be [past, 2] */
+    TABLE(e, states, anp_p_state_t)[0].next = 0; /* x: [S, 2] may be [C, 2] */
     check(e, ANP_OK, "");
     e = edit(ANP_SAMPLE_STATE);
     TABLE(e, states, anp_p_state_t)[0].next = 5; /* y: rank 1 */
@@ -442,7 +442,7 @@ static void state_named_twice_in_an_entry_is_refused(void **state) {
 static void alias_of_a_later_or_foreign_value_is_refused(void **state) {
     (void)state;
     edit_t e = edit(ANP_SAMPLE_STATE);
-    anp_p_alias_t *a = TABLE(e, aliases, anp_p_alias_t); /* cache_next in cache, y in cache_next */
+    anp_p_alias_t *a = TABLE(e, aliases, anp_p_alias_t); /* cache_next in cache, y in joined */
     a[1].value = a[1].of;
     refused(e, "alias 1 of kind 0");
     e = edit(ANP_SAMPLE_STATE);
@@ -501,7 +501,7 @@ static void wrong_value_in_a_partition_list_is_refused(void **state) {
     refused(e, "partition 0: input 3");
     e = edit(ANP_SAMPLE_STATE);
     REFS(e, PARTITION(e, 0)->outputs)[1] = REFS(e, PARTITION(e, 0)->outputs)[0];
-    refused(e, "partition 0: output 4 is not made in it, or listed twice");
+    refused(e, "partition 0: output 3 is not made in it, or listed twice");
     e = edit(ANP_SAMPLE_STATE);
     REFS(e, PARTITION(e, 0)->consts)[0] = 2;
     refused(e, "partition 0: constant 2 is missing");

@@ -160,14 +160,14 @@ static void string_offsets_that_fall_or_leave_the_bytes_are_refused(void **state
 static void dimensions_follow_the_symbols(void **state) {
     (void)state;
     sample_t s = open_sample(ANP_SAMPLE_STATE);
-    assert_string_equal(anp_program_symbol(s.p, 1), "past");
+    assert_string_equal(anp_program_symbol(s.p, 1), "C");
     int64_t exprs[16], dims[ANP_RANK_MAX];
     assert_true(s.p->n_exprs <= 16);
-    anp_program_eval(s.p, (const int64_t[]){5, 100}, exprs); /* S, past */
-    assert_true(anp_program_dims(s.p, 4, exprs, dims));      /* cache_next [past + S, 2] */
+    anp_program_eval(s.p, (const int64_t[]){5, 100}, exprs); /* S, C */
+    assert_true(anp_program_dims(s.p, 4, exprs, dims));      /* joined [C + S, 2] */
     assert_int_equal(dims[0], 105);
     assert_int_equal(dims[1], 2);
-    assert_true(anp_program_dims(s.p, 5, exprs, dims)); /* y [(past + S) * 2] */
+    assert_true(anp_program_dims(s.p, 5, exprs, dims)); /* y [(C + S) * 2] */
     assert_int_equal(dims[0], 210);
     close_sample(&s);
 }
