@@ -166,7 +166,7 @@ static anp_status_t put_node(lower_t *l, anp_node_t *n, uint32_t block) {
     ANP_TRY(put_value_list(l, n->outputs, n->n_outputs, &p.outputs));
     ANP_TRY(put_attrs(l, n, &p.attrs));
     ANP_TRY(put_block_list(l, n, &p.blocks));
-    const uint32_t node_id = (uint32_t)l->nodes.count;
+    const uint32_t node_id = n->scratch = (uint32_t)l->nodes.count;
     if (n->op->flags & ANP_OP_CONTROL) l->open_partition = ANP_P_NONE;
     else ANP_TRY(join_partition(l, n, block, node_id, &p.partition));
     ANP_TRY(anp_program_put_node(l->w, &p, &id));
@@ -208,26 +208,24 @@ static anp_status_t put_blocks(lower_t *l) {
 
 /* ---- what partitions read and give ---- */
 
-static bool inside(const lower_t *l, const anp_node_t *n, const anp_p_partition_t *p) {
-    for (uint32_t i = p->first_node; i < p->first_node + p->n_nodes; i++)
-        if (ANP_VEC_AT(&l->nodes, anp_node_t *, i) == n) return true;
-    return false;
-}
+/* node->scratch is its id in the program. */
+static bool inside(const anp_node_t *n, const anp_p_partition_t *p) { return n->scratch - p->first_node < p->n_nodes; }
 
-static bool read_outside(const lower_t *l, const anp_value_t *v, const anp_p_partition_t *p) {
+static bool read_outside(const anp_value_t *v, const anp_p_partition_t *p) {
     if (v->n_block_output_uses) return true;
     for (uint64_t i = 0; i < v->uses.count; i++)
-        if (!inside(l, ANP_VEC_AT(&v->uses, anp_use_t, i).node, p)) return true;
+        if (!inside(ANP_VEC_AT(&v->uses, anp_use_t, i).node, p)) return true;
     return false;
 }
 
-static anp_status_t push_once(anp_vec_t *v, uint32_t id) {
-    for (uint64_t i = 0; i < v->count; i++)
-        if (ANP_VEC_AT(v, uint32_t, i) == id) return ANP_OK;
+static anp_status_t push_once(anp_vec_t *v, uint8_t *seen, uint8_t bit, uint32_t id) {
+    if (seen[id] & bit) return ANP_OK;
+    seen[id] |= bit;
     return anp_vec_push(v, &id);
 }
 
-static anp_status_t partition_edges(lower_t *l, const anp_p_partition_t *p, anp_vec_t *in, anp_vec_t *out, anp_vec_t *consts) {
+static anp_status_t partition_edges(lower_t *l, const anp_p_partition_t *p, uint8_t *seen, anp_vec_t *in, anp_vec_t *out, anp_vec_t *consts) {
+    enum { IN = 1, OUT = 2, CONST = 4 };
     for (uint32_t i = p->first_node; i < p->first_node + p->n_nodes; i++) {
         const anp_node_t *n = ANP_VEC_AT(&l->nodes, anp_node_t *, i);
         for (uint32_t k = 0; k < n->n_inputs; k++) {
@@ -235,23 +233,23 @@ static anp_status_t partition_edges(lower_t *l, const anp_p_partition_t *p, anp_
             if (!v) continue;
             uint64_t id;
             const anp_tensor_t *t = v->constant ? &v->constant->tensor : NULL;
-            if (t && anp_map_get(&l->const_ids, (const char *)&t, sizeof t, &id)) ANP_TRY(push_once(consts, (uint32_t)id));
-            else if (!t && !(v->producer && inside(l, v->producer, p))) ANP_TRY(push_once(in, l->values[v->id]));
+            if (t && anp_map_get(&l->const_ids, (const char *)&t, sizeof t, &id)) ANP_TRY(push_once(consts, seen, CONST, (uint32_t)id));
+            else if (!t && !(v->producer && inside(v->producer, p))) ANP_TRY(push_once(in, seen, IN, l->values[v->id]));
         }
         for (uint32_t k = 0; k < n->n_outputs; k++)
-            if (n->outputs[k] && read_outside(l, n->outputs[k], p)) ANP_TRY(push_once(out, l->values[n->outputs[k]->id]));
+            if (n->outputs[k] && read_outside(n->outputs[k], p)) ANP_TRY(push_once(out, seen, OUT, l->values[n->outputs[k]->id]));
     }
     return ANP_OK;
 }
 
-/* Only grouped partitions are called as a whole; for the others the lists would say nothing the nodes do not. */
 static anp_status_t close_partition(lower_t *l, uint32_t id) {
     anp_p_partition_t p = *anp_program_writer_partition(l->w, id);
-    if (!p.group) return ANP_OK;
     anp_vec_t lists[3];
+    uint8_t *seen = NULL; /* by value and constant id */
     for (int i = 0; i < 3; i++) anp_vec_init(&lists[i], sizeof(uint32_t));
     anp_status_t st;
-    ANP_TRY_OUT(st, partition_edges(l, &p, &lists[0], &lists[1], &lists[2]));
+    ANP_TRY_OUT(st, ANP_NEW_ARRAY(l->g->values.count + l->consts.count, &seen));
+    ANP_TRY_OUT(st, partition_edges(l, &p, seen, &lists[0], &lists[1], &lists[2]));
     p.n_inputs = (uint32_t)lists[0].count;
     p.n_outputs = (uint32_t)lists[1].count;
     p.n_consts = (uint32_t)lists[2].count;
@@ -260,6 +258,7 @@ static anp_status_t close_partition(lower_t *l, uint32_t id) {
     ANP_TRY_OUT(st, anp_program_put_refs(l->w, lists[2].data, p.n_consts, &p.consts));
     *anp_program_writer_partition(l->w, id) = p;
 out:
+    anp_free(seen);
     for (int i = 0; i < 3; i++) anp_vec_deinit(&lists[i]);
     return st;
 }

@@ -218,9 +218,8 @@ static anp_status_t check_budget(place_t *p, const anp_compile_options_t *o) {
 /* ---- entry ---- */
 
 static anp_status_t host_block(anp_graph_t *g, anp_block_t *b, void *arg) {
-    place_t *p = arg;
-    for (anp_node_t *n = b->first; n; n = n->next) ANP_TRY(anp_node_place(g, n, NULL, "", anp_node_host_ns(n), 0));
-    (void)p;
+    (void)g;
+    for (anp_node_t *n = b->first; n; n = n->next) ANP_TRY(on_host(arg, n, ""));
     return ANP_OK;
 }
 

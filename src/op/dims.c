@@ -47,10 +47,10 @@ void anp_dims_release(anp_dims_t *d) {
 }
 
 static uint64_t expr_index(anp_dim_t handle) {
-    return (uint64_t)(ANP_DIM_CONST_MIN - 1 - handle);
+    return ANP_DIM_INDEX(handle);
 }
 static anp_dim_t expr_handle(uint64_t index) {
-    return ANP_DIM_CONST_MIN - 1 - (int64_t)index;
+    return ANP_DIM_HANDLE(index);
 }
 
 const anp_dim_expr_t *anp_dims_expr(const anp_dims_t *d, anp_dim_t handle) {

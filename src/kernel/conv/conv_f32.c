@@ -119,11 +119,11 @@ static anp_image_t image_make(const anp_conv_shape_t *s, const float *x) {
                          .pad_left = s->pad_left};
 }
 
-static anp_product_t pixels_product(const anp_conv_t *t, const anp_conv_args_t *one,
+static anp_gemm_product_t pixels_product(const anp_conv_t *t, const anp_conv_args_t *one,
                                     const source_t *src) {
     const anp_conv_shape_t *s = &one->shape;
     const size_t pixels = s->oh * s->ow;
-    anp_product_t p = {.t = &t->gemm,
+    anp_gemm_product_t p = {.t = &t->gemm,
                        .m = s->m,
                        .n = pixels,
                        .k = depth_of(s),
@@ -170,8 +170,8 @@ static void run_one(const void *user, size_t index, anp_pool_t *pool, void *scra
         return;
     }
     const source_t src = {.t = j->t, .image = image_make(s, one.x)};
-    const anp_product_t p = pixels_product(j->t, &one, &src);
-    anp_product_run(&p, pool, scratch);
+    const anp_gemm_product_t p = pixels_product(j->t, &one, &src);
+    anp_gemm_product_run(&p, pool, scratch);
 }
 
 /* ---- depthwise ---- */
@@ -220,12 +220,12 @@ static anp_status_t scratch_one(const anp_conv_t *t, const anp_conv_shape_t *one
     if (kind == ANP_CONV_CHANNELS)
         return anp_conv_channels_scratch_bytes(t, one, threads, out_bytes);
     const anp_conv_args_t args = {.shape = *one, .x = &present, .weights = &present};
-    const anp_product_t p = pixels_product(t, &args, NULL);
-    return anp_product_scratch_bytes(&p, out_bytes);
+    const anp_gemm_product_t p = pixels_product(t, &args, NULL);
+    return anp_gemm_product_scratch_bytes(&p, out_bytes);
 }
 
 static bool is_small(const anp_conv_shape_t *one) {
-    return anp_product_is_small(one->m, one->oh * one->ow, depth_of(one));
+    return anp_gemm_product_is_small(one->m, one->oh * one->ow, depth_of(one));
 }
 
 anp_status_t anp_conv_f32_scratch_bytes(const anp_conv_t *t, const anp_conv_shape_t *s,

@@ -123,7 +123,7 @@ static bool vector_run(const anp_gemm_t *t, anp_pool_t *pool, const anp_gemm_arg
 
 /* ---- the general product ---- */
 
-static anp_product_t product_make(const anp_gemm_t *t, const anp_gemm_args_t *g, source_t *a,
+static anp_gemm_product_t product_make(const anp_gemm_t *t, const anp_gemm_args_t *g, source_t *a,
                                   source_t *b) {
     const float alpha_a = g->a_packed ? 1 : g->alpha;
     *a = (source_t){.t = t,
@@ -137,7 +137,7 @@ static anp_product_t product_make(const anp_gemm_t *t, const anp_gemm_args_t *g,
                     .row = g->trans_b ? g->ldb : 1,
                     .col = g->trans_b ? 1 : g->ldb};
     const anp_epilogue_t *e = &g->epilogue;
-    anp_product_t p = {.t = t,
+    anp_gemm_product_t p = {.t = t,
                        .m = g->m,
                        .n = g->n,
                        .k = g->k,
@@ -186,8 +186,8 @@ static void batch_run_one(const void *user, size_t index, anp_pool_t *pool, void
     g.c += index * g.c_batch;
     if (vector_run(b->t, pool, &g)) return;
     source_t src_a, src_b;
-    const anp_product_t p = product_make(b->t, &g, &src_a, &src_b);
-    anp_product_run(&p, pool, scratch);
+    const anp_gemm_product_t p = product_make(b->t, &g, &src_a, &src_b);
+    anp_gemm_product_run(&p, pool, scratch);
 }
 
 /* The most any packing asks for. */
@@ -197,10 +197,10 @@ static anp_status_t scratch_one(const anp_gemm_t *t, uint64_t m, uint64_t n, uin
     static const anp_operand_t kinds[] = {{0}, {.packed = &present}, {.direct = &present}};
     *out_bytes = 0;
     for (int i = 0; i < 6; i++) {
-        const anp_product_t p = {
+        const anp_gemm_product_t p = {
             .t = t, .m = m, .n = n, .k = k, .a = kinds[i % 2], .b = kinds[i / 2]};
         uint64_t bytes;
-        ANP_TRY(anp_product_scratch_bytes(&p, &bytes));
+        ANP_TRY(anp_gemm_product_scratch_bytes(&p, &bytes));
         *out_bytes = ANP_MAX(*out_bytes, bytes);
     }
     return ANP_OK;
@@ -209,7 +209,7 @@ static anp_status_t scratch_one(const anp_gemm_t *t, uint64_t m, uint64_t n, uin
 anp_status_t anp_gemm_f32_scratch_bytes(const anp_gemm_t *t, uint64_t m, uint64_t n, uint64_t k,
                                         uint32_t threads, uint64_t *out_bytes) {
     ANP_TRY(scratch_one(t, m, n, k, out_bytes));
-    if (!anp_product_is_small(m, n, k)) return ANP_OK;
+    if (!anp_gemm_product_is_small(m, n, k)) return ANP_OK;
     return anp_size_mul(*out_bytes, threads, out_bytes);
 }
 
@@ -219,6 +219,6 @@ void anp_gemm_f32_run(const anp_gemm_t *t, anp_pool_t *pool, const anp_gemm_args
     const anp_status_t st = scratch_one(t, args->m, args->n, args->k, &bytes);
     assert(st == ANP_OK); /* the caller got its scratch from the same sizes */
     (void)st;
-    anp_products_run(pool, ANP_MAX(args->batch, 1), anp_product_is_small(args->m, args->n, args->k),
+    anp_products_run(pool, ANP_MAX(args->batch, 1), anp_gemm_product_is_small(args->m, args->n, args->k),
                      args->scratch, bytes, batch_run_one, &b);
 }

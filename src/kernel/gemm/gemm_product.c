@@ -26,7 +26,7 @@ typedef struct cut_t {
 
 /* What the items of one super-block share. */
 typedef struct job_t {
-    const anp_product_t *p;
+    const anp_gemm_product_t *p;
     const cut_t *cut;
     size_t m0, m, n0, n, k0, k; /* the super-block */
     float *a, *b;               /* scratch */
@@ -54,7 +54,7 @@ static size_t super_side(size_t extent, size_t width, size_t ks) {
     return ANP_MIN(ANP_MAX(fits, width), round_up(ANP_MAX(extent, 1), width));
 }
 
-static cut_t cut_make(const anp_product_t *p) {
+static cut_t cut_make(const anp_gemm_product_t *p) {
     const anp_gemm_t *t = p->t;
     cut_t c = {.ms = ANP_MAX(p->m, 1), .ns = ANP_MAX(p->n, 1), .ks = p->k};
     c.depth = ANP_MAX(ceil_div(p->k, ANP_MAX(ceil_div(p->k, ANP_PASS_DEPTH), 1)), 1);
@@ -73,14 +73,14 @@ static cut_t cut_make(const anp_product_t *p) {
     return c;
 }
 
-anp_status_t anp_product_scratch_bytes(const anp_product_t *p, uint64_t *out_bytes) {
+anp_status_t anp_gemm_product_scratch_bytes(const anp_gemm_product_t *p, uint64_t *out_bytes) {
     const cut_t cut = cut_make(p);
     uint64_t elems;
     ANP_TRY(anp_size_add(cut.a_elems, cut.b_elems, &elems));
     return anp_size_mul(elems, sizeof(float), out_bytes);
 }
 
-bool anp_product_is_small(uint64_t m, uint64_t n, uint64_t k) {
+bool anp_gemm_product_is_small(uint64_t m, uint64_t n, uint64_t k) {
     return (double)m * (double)n * (double)k < SMALL_WORK;
 }
 
@@ -171,7 +171,7 @@ static const float *panel_b(const job_t *j, size_t i, size_t n, size_t kk, size_
 }
 
 /* Everything after the sum, for the block of c that starts at (row, col). */
-static anp_gemm_tile_t finish_how(const anp_product_t *p, size_t row, size_t col) {
+static anp_gemm_tile_t finish_how(const anp_gemm_product_t *p, size_t row, size_t col) {
     anp_gemm_tile_t how = {.bias_scale = p->scale,
                            .bias_m = p->bias_row ? p->bias_row + row : NULL,
                            .bias_n = p->bias_col ? p->bias_col + col : NULL};
@@ -183,7 +183,7 @@ static anp_gemm_tile_t finish_how(const anp_product_t *p, size_t row, size_t col
  */
 static void tile_run(const job_t *j, size_t i, size_t jj, size_t kk, size_t k, float *c,
                      size_t ldc) {
-    const anp_product_t *p = j->p;
+    const anp_gemm_product_t *p = j->p;
     const anp_gemm_t *t = p->t;
     const size_t m = ANP_MIN(j->m - i, t->mr), n = ANP_MIN(j->n - jj, t->nr);
     const size_t row = j->m0 + i, col = j->n0 + jj;
@@ -208,7 +208,7 @@ static void tile_run(const job_t *j, size_t i, size_t jj, size_t kk, size_t k, f
 }
 
 /* Activations the tile cannot do, on the finished block [m, n] of c. */
-static void act_run(const anp_product_t *p, size_t m, size_t n, float *c) {
+static void act_run(const anp_gemm_product_t *p, size_t m, size_t n, float *c) {
     float lo, hi;
     if (anp_act_is_clip(&p->act, &lo, &hi)) return;
     for (size_t i = 0; i < m; i++) p->t->act_f32(&p->act, n, c + i * p->ldc, c + i * p->ldc);
@@ -217,7 +217,7 @@ static void act_run(const anp_product_t *p, size_t m, size_t n, float *c) {
 static void compute_item(void *arg, uint64_t item, uint32_t worker) {
     (void)worker;
     const job_t *j = arg;
-    const anp_product_t *p = j->p;
+    const anp_gemm_product_t *p = j->p;
     const anp_gemm_t *t = p->t;
     size_t i0, i1, j0, j1;
     anp_grid_item(&j->grid, item, &i0, &i1, &j0, &j1);
@@ -241,7 +241,7 @@ static void super_block_run(job_t *j, anp_pool_t *pool) {
     anp_pool_run(pool, (uint64_t)j->grid.rows * j->grid.cols, compute_item, j);
 }
 
-void anp_product_run(const anp_product_t *p, anp_pool_t *pool, void *scratch) {
+void anp_gemm_product_run(const anp_gemm_product_t *p, anp_pool_t *pool, void *scratch) {
     if (p->m == 0 || p->n == 0) return;
     const cut_t cut = cut_make(p);
     job_t j = {.p = p, .cut = &cut};
@@ -264,7 +264,7 @@ void anp_product_run(const anp_product_t *p, anp_pool_t *pool, void *scratch) {
 /* ---- several products ---- */
 
 typedef struct products_t {
-    anp_product_fn_t fn;
+    anp_gemm_product_fn_t fn;
     const void *user;
     char *scratch;
     uint64_t bytes;
@@ -276,7 +276,7 @@ static void products_item(void *arg, uint64_t item, uint32_t worker) {
 }
 
 void anp_products_run(anp_pool_t *pool, size_t count, bool small, void *scratch, uint64_t bytes,
-                      anp_product_fn_t fn, const void *user) {
+                      anp_gemm_product_fn_t fn, const void *user) {
     if (small && count >= SEVERAL) {
         products_t p = {.fn = fn, .user = user, .scratch = scratch, .bytes = bytes};
         anp_pool_run(pool, count, products_item, &p);

@@ -46,7 +46,7 @@ anp_grid_t anp_grid_make(size_t m, size_t mr, size_t n, size_t nr, size_t k);
 void anp_grid_item(const anp_grid_t *g, uint64_t item, size_t *i0, size_t *i1, size_t *j0,
                    size_t *j1);
 
-typedef struct anp_product_t {
+typedef struct anp_gemm_product_t {
     const anp_gemm_t *t;
     size_t m, n, k;
     anp_operand_t a, b;
@@ -57,23 +57,23 @@ typedef struct anp_product_t {
     const float *bias_row, *bias_col; /* along the rows and columns of c; NULL: zeros */
     float scale;
     anp_act_t act;
-} anp_product_t;
+} anp_gemm_product_t;
 
 /* Of the product's sizes and whether operands are packed or direct; pointers are only compared. */
-anp_status_t anp_product_scratch_bytes(const anp_product_t *p, uint64_t *out_bytes);
+anp_status_t anp_gemm_product_scratch_bytes(const anp_gemm_product_t *p, uint64_t *out_bytes);
 /* scratch: 64-byte aligned. */
-void anp_product_run(const anp_product_t *p, anp_pool_t *pool, void *scratch);
+void anp_gemm_product_run(const anp_gemm_product_t *p, anp_pool_t *pool, void *scratch);
 /* Not worth splitting when there are several of them. */
-bool anp_product_is_small(uint64_t m, uint64_t n, uint64_t k);
+bool anp_gemm_product_is_small(uint64_t m, uint64_t n, uint64_t k);
 
 /* One of several products; `scratch` is its own. */
-typedef void (*anp_product_fn_t)(const void *user, size_t index, anp_pool_t *pool, void *scratch);
+typedef void (*anp_gemm_product_fn_t)(const void *user, size_t index, anp_pool_t *pool, void *scratch);
 /*
  * Runs `count` products: side by side when there are several small ones, else one after the other,
  * each on all threads. scratch: `bytes` times threads when small, else `bytes`; `bytes` a multiple
  * of 64.
  */
 void anp_products_run(anp_pool_t *pool, size_t count, bool small, void *scratch, uint64_t bytes,
-                      anp_product_fn_t fn, const void *user);
+                      anp_gemm_product_fn_t fn, const void *user);
 
 #endif
