@@ -219,22 +219,27 @@ static void put_state(const anp_program_t *p, uint32_t id, anp_buf_t *out) {
         anp_buf_printf(out, "c%" PRIu32 "\n", s->initial);
 }
 
+static void put_group(const anp_program_t *p, const anp_p_partition_t *part, anp_buf_t *out) {
+    anp_buf_puts(out, " group ");
+    put_list(p, part->inputs, part->n_inputs, put_value_id, out);
+    anp_buf_puts(out, " -> ");
+    put_list(p, part->outputs, part->n_outputs, put_value_id, out);
+    anp_buf_puts(out, " constants ");
+    put_list(p, part->consts, part->n_consts, put_const_id, out);
+}
+
 static void put_partition(const anp_program_t *p, uint32_t id, anp_buf_t *out) {
     const anp_p_partition_t *part = &p->partitions[id];
     anp_buf_printf(out, "partition p%" PRIu32 " driver ", id);
     put_string(p, part->driver, out);
     anp_buf_puts(out, " target ");
     put_string(p, part->target, out);
-    anp_buf_printf(out, " block %" PRIu32 " n%" PRIu32 "..n%" PRIu32 " ", part->block,
-                   part->first_node, part->first_node + part->n_nodes - 1);
-    put_list(p, part->inputs, part->n_inputs, put_value_id, out);
-    anp_buf_puts(out, " -> ");
-    put_list(p, part->outputs, part->n_outputs, put_value_id, out);
-    anp_buf_puts(out, " constants ");
-    put_list(p, part->consts, part->n_consts, put_const_id, out);
+    anp_buf_printf(out, " block %" PRIu32 " n%" PRIu32 "..n%" PRIu32, part->block, part->first_node,
+                   part->first_node + part->n_nodes - 1);
+    if (part->group) put_group(p, part, out);
     if (part->blob != ANP_P_NONE)
         anp_buf_printf(out, " blob %" PRIu32 " entry %" PRIu32, part->blob, part->entry);
-    anp_buf_puts(out, part->group ? " as a group\n" : "\n");
+    anp_buf_puts(out, "\n");
 }
 
 static void put_const(const anp_program_t *p, uint32_t id, anp_buf_t *out) {

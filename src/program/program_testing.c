@@ -158,12 +158,7 @@ static void build_linear(build_t *b) {
                                                    .n_nodes = 3,
                                                    .owner = ANP_P_NONE});
     entry(b, "main", main);
-    partition(b, (anp_p_partition_t){.block = main,
-                                     .n_nodes = 3,
-                                     SET_IDS(inputs, x),
-                                     SET_IDS(outputs, y),
-                                     SET_IDS(consts, cw, cb),
-                                     .blob = ANP_P_NONE});
+    partition(b, (anp_p_partition_t){.block = main, .n_nodes = 3, .blob = ANP_P_NONE});
     PUT(anp_program_put_meta(b->w, "producer", "anput tests"));
 }
 
@@ -295,11 +290,13 @@ static void build_step(build_t *b, const char *name, int64_t s, int64_t c, uint3
     anp_p_partition_t filled = *p;
     filled.first_node = first;
     filled.n_nodes = 3;
-    filled.inputs = IDS(x, cache);
-    filled.outputs = IDS(next, y);
-    filled.n_inputs = filled.n_outputs = 2;
-    filled.consts = IDS(shape_const);
-    filled.n_consts = 1;
+    if (p->group) {
+        filled.inputs = IDS(x, cache);
+        filled.outputs = IDS(next, y);
+        filled.n_inputs = filled.n_outputs = 2;
+        filled.consts = IDS(shape_const);
+        filled.n_consts = 1;
+    }
     partition(b, filled);
 }
 

@@ -239,9 +239,15 @@ static anp_status_t check_part_reads(const anp_verify_t *v, uint32_t i, uint32_t
     return ANP_OK;
 }
 
-static anp_status_t check_part(anp_verify_t *v, uint32_t i, parts_t *parts) {
+/* Without a group each node is a call of its own: the nodes say all there is. */
+static anp_status_t check_part_lists(anp_verify_t *v, uint32_t i, parts_t *parts) {
     const anp_p_partition_t *p = &v->t.partitions[i];
-    ANP_TRY(check_part_range(v, i));
+    if (!p->group) {
+        if ((p->n_inputs | p->n_outputs | p->n_consts) != 0)
+            ANP_FAIL(ANP_INVALID_FILE,
+                     "program: partition %" PRIu32 " is no group and yet lists values", i);
+        return ANP_OK;
+    }
     ANP_TRY(check_part_inputs(v, i, parts));
     ANP_TRY(check_part_outputs(v, i, parts));
     ANP_TRY(check_part_consts(v, i, parts));
@@ -250,13 +256,14 @@ static anp_status_t check_part(anp_verify_t *v, uint32_t i, parts_t *parts) {
     return ANP_OK;
 }
 
-/* A value read outside the partition that makes it must be among its outputs. */
+/* A value read outside the group that makes it must be among the group's outputs. */
 static anp_status_t check_leaving(const anp_verify_t *v, uint32_t value,
                                   uint32_t reader_partition) {
     if (value == ANP_P_NONE || v->def_at[value] == 0 || (v->flags[value] & ANP_VERIFY_LEAVES))
         return ANP_OK;
     const uint32_t maker = v->t.nodes[v->def_at[value] - 1].partition;
-    if (maker == ANP_P_NONE || maker == reader_partition) return ANP_OK;
+    if (maker == ANP_P_NONE || maker == reader_partition || !v->t.partitions[maker].group)
+        return ANP_OK;
     ANP_FAIL(ANP_INVALID_FILE,
              "program: value %" PRIu32 " is read outside partition %" PRIu32
              ", which does not list it as output",
@@ -299,7 +306,10 @@ anp_status_t anp_verify_partitions(anp_verify_t *v) {
     ANP_TRY(ANP_ARENA_ARRAY(&v->arena, v->t.n_values, &parts.entered));
     ANP_TRY(ANP_ARENA_ARRAY(&v->arena, v->t.n_values, &parts.left));
     ANP_TRY(ANP_ARENA_ARRAY(&v->arena, v->t.n_consts, &parts.reads));
-    for (uint32_t i = 0; i < v->t.n_partitions; i++) ANP_TRY(check_part(v, i, &parts));
+    for (uint32_t i = 0; i < v->t.n_partitions; i++) {
+        ANP_TRY(check_part_range(v, i));
+        ANP_TRY(check_part_lists(v, i, &parts));
+    }
     ANP_TRY(check_covered(v));
     return v->t.n_partitions == 0 ? ANP_OK : check_all_leaving(v);
 }

@@ -477,32 +477,46 @@ static void node_outside_every_partition_is_refused(void **state) {
     (void)state;
     edit_t e = edit(ANP_SAMPLE_LINEAR);
     PARTITION(e, 0)->n_nodes = 2;
-    PARTITION(e, 0)->outputs = NODE(e, 1)->outputs;
     refused(e, "3 nodes name a partition, 2 are covered");
+    e = edit(ANP_SAMPLE_LINEAR);
+    NODE(e, 2)->partition = ANP_P_NONE;
+    PARTITION(e, 0)->n_nodes = 2;
+    refused(e, "node 2 is in no partition");
 }
 
-static void value_missing_in_a_partition_list_is_refused(void **state) {
+static void lists_of_what_is_no_group_are_refused(void **state) {
     (void)state;
-    edit_t e = edit(ANP_SAMPLE_LINEAR);
-    PARTITION(e, 0)->n_inputs = 0;
-    refused(e, "partition 0: node 0 reads value 0, which is in none of its lists");
-    e = edit(ANP_SAMPLE_LINEAR);
-    PARTITION(e, 0)->n_consts = 1;
-    refused(e, "partition 0: node 1 reads value 2, which is in none of its lists");
-    e = edit(ANP_SAMPLE_LINEAR);
-    PARTITION(e, 0)->n_outputs = 0;
+    edit_t e = edit(ANP_SAMPLE_VENDOR);
+    PARTITION(e, 0)->group = 0;
+    refused(e, "partition 0 is no group and yet lists values");
+}
+
+static void value_missing_in_the_lists_of_a_group_is_refused(void **state) {
+    (void)state;
+    edit_t e = edit(ANP_SAMPLE_VENDOR); /* inputs x, cache; outputs next, y */
+    PARTITION(e, 0)->n_inputs = 1;
+    refused(e, "partition 0: node 0 reads value 1, which is in none of its lists");
+    e = edit(ANP_SAMPLE_VENDOR);
+    PARTITION(e, 0)->n_consts = 0;
+    refused(e, "partition 0: node 2 reads value 2, which is in none of its lists");
+    e = edit(ANP_SAMPLE_VENDOR);
+    PARTITION(e, 0)->n_outputs = 1;
     refused(e, "value 5 is read outside partition 0, which does not list it as output");
+    e = edit(ANP_SAMPLE_VENDOR);
+    PARTITION(e, 0)->outputs++; /* y alone: the state's next value is missing */
+    PARTITION(e, 0)->n_outputs = 1;
+    refused(e, "value 3 is read outside partition 0");
 }
 
-static void wrong_value_in_a_partition_list_is_refused(void **state) {
+static void wrong_value_in_the_lists_of_a_group_is_refused(void **state) {
     (void)state;
-    edit_t e = edit(ANP_SAMPLE_STATE);
+    edit_t e = edit(ANP_SAMPLE_VENDOR);
     PARTITION(e, 0)->inputs = NODE(e, 0)->outputs;
     refused(e, "partition 0: input 3");
-    e = edit(ANP_SAMPLE_STATE);
+    e = edit(ANP_SAMPLE_VENDOR);
     REFS(e, PARTITION(e, 0)->outputs)[1] = REFS(e, PARTITION(e, 0)->outputs)[0];
     refused(e, "partition 0: output 3 is not made in it, or listed twice");
-    e = edit(ANP_SAMPLE_STATE);
+    e = edit(ANP_SAMPLE_VENDOR);
     REFS(e, PARTITION(e, 0)->consts)[0] = 2;
     refused(e, "partition 0: constant 2 is missing");
 }
@@ -553,8 +567,9 @@ int main(void) {
         cmocka_unit_test(partition_that_leaves_its_block_is_refused),
         cmocka_unit_test(partitions_that_overlap_are_refused),
         cmocka_unit_test(node_outside_every_partition_is_refused),
-        cmocka_unit_test(value_missing_in_a_partition_list_is_refused),
-        cmocka_unit_test(wrong_value_in_a_partition_list_is_refused),
+        cmocka_unit_test(lists_of_what_is_no_group_are_refused),
+        cmocka_unit_test(value_missing_in_the_lists_of_a_group_is_refused),
+        cmocka_unit_test(wrong_value_in_the_lists_of_a_group_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,6 +66,7 @@ static void put_relu(anp_program_writer_t *w) {
     const anp_p_block_t b = {
         .inputs = in, .n_inputs = 1, .outputs = out, .n_outputs = 1, .owner = ANP_P_NONE};
     const anp_p_partition_t p = {.n_nodes = 1,
+                                 .group = 1,
                                  .inputs = in,
                                  .n_inputs = 1,
                                  .outputs = out,
