@@ -12,10 +12,6 @@
 /* networks: convolution, products, normalisation, recurrence, attention, quantised forms */
 MISSING(einsum)
 MISSING(image_decoder)
-MISSING(qlinear_binary)
-MISSING(qlinear_unary)
-MISSING(qlinear_softmax)
-MISSING(qlinear_concat)
 
 /* everything else */
 MISSING(unary)

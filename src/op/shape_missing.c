@@ -12,5 +12,3 @@
 /* networks: convolution, products, normalisation, recurrence, attention, quantised forms */
 MISSING(einsum)
 MISSING(image_decoder)
-MISSING(qlinear_binary)
-MISSING(qlinear_concat)
