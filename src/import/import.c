@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the reader for a model file by its content; says what a file looks like that none can read.
- */
+/* Finds the reader for a model file by its content; says what a file looks like that none reads. */
 #include "import/importer.h"
 #include "ir/graph.h"
 #include <string.h>

@@ -39,7 +39,7 @@ static anp_status_t read_model(anp_onnx_importer_t *im) {
     anp_onnx_model_t *model;
     anp_pb_decoder_t decoder = {.file = &im->source->pb,
                                 .arena = &im->arena,
-                                .items_left = ANP_PB_ITEMS_MAX,
+                                .bytes_left = ANP_PB_BYTES_MAX,
                                 .depth_left = ANP_PB_DEPTH_MAX};
     const anp_pb_span_t all = {im->source->pb.data, im->source->pb.size_bytes};
     ANP_TRY(ANP_ARENA_NEW(&im->arena, &model));

@@ -7,7 +7,9 @@
 
 /*
  * As anp_model_import, but tensors are copied, and the graph is neither inferred as a whole nor
- * verified. name     for messages dir      folder of external data; NULL = none is read
+ * verified.
+ * name     for messages
+ * dir      folder of external data; NULL = none is read
  */
 anp_status_t anp_onnx_import_bytes(const uint8_t *data, uint64_t size_bytes, const char *name,
                                    const char *dir, const anp_import_options_t *options,

@@ -24,12 +24,10 @@ typedef struct anp_onnx_importer_t {
 
 enum { ANP_ONNX_DEPTH_MAX = 64, ANP_ONNX_NODES_MAX = 1 << 20 };
 
-/* Names visible at a place, to values; NULL values are inputs of a function that the call leaves
- * out. */
+/* Names defined in a graph or function, and their values. */
 typedef struct anp_onnx_scope_t {
-    anp_map_t values;
-    const struct anp_onnx_scope_t
-        *outer; /* the enclosing graph; NULL for the main graph and functions */
+    anp_map_t values; /* NULL: an input of a function that the call leaves out */
+    const struct anp_onnx_scope_t *outer; /* of the enclosing graph; NULL: main graph, function */
 } anp_onnx_scope_t;
 
 struct anp_onnx_frame_t;
@@ -80,15 +78,48 @@ anp_status_t anp_onnx_convert_attr(anp_onnx_importer_t *im, const anp_onnx_bound
 /* The type, told from the fields where old files do not say it. */
 anp_onnx_attr_type_t anp_onnx_attr_kind(const anp_onnx_attr_t *attr);
 
+/* ---- onnx_scope.c ---- */
+/* The string with a NUL behind it, in the import's arena. */
+anp_status_t anp_onnx_text(anp_onnx_importer_t *im, anp_string_t s, const char **out);
+/* "prefix/name" */
+anp_status_t anp_onnx_join(anp_onnx_importer_t *im, const char *prefix, anp_string_t name,
+                           const char **out);
+/* ONNX's own domain is "", also written "ai.onnx". */
+anp_string_t anp_onnx_domain(anp_string_t domain);
+void anp_onnx_scope_init(anp_onnx_scope_t *s, const anp_onnx_scope_t *outer);
+void anp_onnx_scope_deinit(anp_onnx_scope_t *s);
+/* Whether the name is defined here, not further out. */
+bool anp_onnx_scope_has(const anp_onnx_scope_t *s, anp_string_t name);
+/* A name is defined once in a graph; it may hide one of an enclosing graph. */
+anp_status_t anp_onnx_scope_define(anp_onnx_scope_t *s, anp_string_t name, anp_value_t *value);
+anp_status_t anp_onnx_scope_find(const anp_onnx_scope_t *s, anp_string_t name, anp_value_t **out);
+
+/* ---- onnx_constant.c ---- */
+anp_status_t anp_onnx_add_initializers(anp_onnx_importer_t *im, anp_onnx_scope_t *scope,
+                                       const anp_onnx_graph_t *g);
+/* The value of a Constant node: its one attribute, whichever it is. */
+anp_status_t anp_onnx_add_constant(anp_onnx_importer_t *im, const anp_onnx_bound_attr_t *attrs,
+                                   uint64_t n_attrs, const char *name, anp_value_t **out);
+
+/* ---- onnx_call.c ---- */
+anp_status_t anp_onnx_index_functions(anp_onnx_importer_t *im);
+/* NULL: the node is no call of a function of the model. */
+anp_status_t anp_onnx_find_function(anp_onnx_importer_t *im, const anp_onnx_node_t *node,
+                                    const anp_onnx_function_t **out);
+/* Appends the nodes of fn in place of the call. */
+anp_status_t anp_onnx_add_call(anp_onnx_importer_t *im, const anp_onnx_frame_t *frame,
+                               const anp_onnx_function_t *fn, const anp_onnx_node_t *node,
+                               const anp_onnx_bound_attr_t *attrs, uint64_t n_attrs);
+
 /* ---- onnx_build.c ---- */
 /* Fills the main block from the model's graph. */
 anp_status_t anp_onnx_build(anp_onnx_importer_t *im);
-/* A tensor or sparse tensor as a constant called name (NULL: its own). */
-anp_status_t anp_onnx_add_tensor(anp_onnx_importer_t *im, const anp_onnx_tensor_t *tensor,
-                                 const char *name, anp_value_t **out);
-anp_status_t anp_onnx_add_sparse(anp_onnx_importer_t *im, const anp_onnx_sparse_t *sparse,
-                                 const char *name, anp_value_t **out);
-/* The string with a NUL behind it, in the import's arena. */
-anp_status_t anp_onnx_text(anp_onnx_importer_t *im, anp_string_t s, const char **out);
+anp_status_t anp_onnx_add_nodes(anp_onnx_importer_t *im, const anp_onnx_frame_t *frame,
+                                const anp_pb_list_t *nodes);
+/* What the node's outputs are called in the graph; "" = not wanted. */
+anp_status_t anp_onnx_output_names(anp_onnx_importer_t *im, const anp_onnx_frame_t *frame,
+                                   const anp_onnx_node_t *node, const char ***out);
+/* Enters a subgraph or function; the caller leaves it with im->depth_left++. */
+anp_status_t anp_onnx_go_deeper(anp_onnx_importer_t *im);
 
 #endif

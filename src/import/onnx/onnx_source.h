@@ -34,8 +34,9 @@ typedef struct anp_onnx_external_t {
 
 /*
  * Finds the external data of t, which must be exactly want_bytes.
- * Errors   ANP_INVALID_MODEL  no location, a path that leaves the model's folder, a link, numbers
- * that are none, another length, a range outside the file ANP_NOT_FOUND, ANP_IO, ANP_OUT_OF_MEMORY
+ * Errors   ANP_INVALID_MODEL  no location, a path that leaves the model's folder, a link; numbers
+ *                             that are none, another length, a range outside the file
+ *          ANP_NOT_FOUND, ANP_IO, ANP_OUT_OF_MEMORY
  */
 anp_status_t anp_onnx_external_find(anp_onnx_source_t *s, const anp_onnx_tensor_t *t,
                                     uint64_t want_bytes, anp_onnx_external_t *out);

@@ -8,8 +8,8 @@
 
 typedef struct anp_onnx_data_t {
     anp_tensor_t tensor;
-    bool in_source;       /* tensor.data points into the source's bytes or an external file, maybe
-                             unaligned; else into the arena */
+    bool in_source;       /* data lies in the source or an external file, maybe unaligned; else in
+                             the arena */
     anp_file_t *file;     /* the map that holds it, lent by the source; NULL otherwise */
     uint64_t file_offset; /* in bytes */
 } anp_onnx_data_t;
@@ -17,10 +17,11 @@ typedef struct anp_onnx_data_t {
 /*
  * Type, shape and elements of t.
  * arena    where decoded elements and all strings go
- * Errors   ANP_INVALID_MODEL  unknown type, rank above ANP_RANK_MAX, negative dimension, elements
- * missing, too many or given twice, a value outside its type, bad external data ANP_UNSUPPORTED
- * segments ANP_LIMIT          sizes beyond 63 bits ANP_INVALID_FILE   malformed bytes;
- * ANP_OUT_OF_MEMORY
+ * Errors   ANP_INVALID_MODEL  unknown type, rank above ANP_RANK_MAX, negative dimension; elements
+ *                             missing, too many, given twice or outside the type; external data
+ *          ANP_UNSUPPORTED    segments
+ *          ANP_LIMIT          sizes beyond 63 bits
+ *          ANP_INVALID_FILE   malformed bytes; ANP_OUT_OF_MEMORY
  */
 anp_status_t anp_onnx_tensor_load(anp_onnx_source_t *s, const anp_onnx_tensor_t *t,
                                   anp_arena_t *arena, anp_onnx_data_t *out);

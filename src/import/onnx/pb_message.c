@@ -8,6 +8,7 @@
 typedef struct frame_t {
     anp_pb_decoder_t *decoder;
     const anp_pb_type_t *type;
+    anp_pb_span_t span;
     uint8_t *out;
     uint64_t counts[ANP_PB_FIELDS_MAX]; /* elements of each list found by the first pass */
 } frame_t;
@@ -50,8 +51,7 @@ static bool wire_fits(anp_pb_kind_t kind, anp_pb_wire_t wire) {
     }
 }
 
-/* The next field the type knows, others skipped. *out_index = n_fields at the end of the message.
- */
+/* The next field the type knows; others are skipped. *out_index = n_fields at the end. */
 static anp_status_t next_known(const frame_t *f, anp_pb_cursor_t *c, anp_pb_tag_t *out_tag,
                                uint32_t *out_index) {
     while (!anp_pb_at_end(c)) {
@@ -88,14 +88,18 @@ static anp_status_t count_elements(anp_pb_cursor_t *c, const anp_pb_field_t *fie
     return ANP_OK;
 }
 
-static anp_status_t take_items(frame_t *f, const anp_pb_field_t *field, uint64_t n,
-                               uint64_t offset) {
+/* Zeroed memory for a field, within the bound of the file. */
+static anp_status_t allocate(const frame_t *f, const anp_pb_field_t *field, uint64_t n,
+                             uint64_t elem_bytes, void **out) {
     anp_pb_decoder_t *d = f->decoder;
-    if (n > d->items_left)
-        ANP_FAIL(ANP_LIMIT, "%s: byte %" PRIu64 ": %s.%s: more than %d messages and strings",
-                 d->file->name, offset, f->type->name, field->name, ANP_PB_ITEMS_MAX);
-    d->items_left -= n;
-    return ANP_OK;
+    if (n > d->bytes_left / elem_bytes)
+        ANP_FAIL(ANP_LIMIT,
+                 "%s: byte %" PRIu64 ": %s.%s: the messages of the file take more than %" PRIu64
+                 " bytes",
+                 d->file->name, (uint64_t)(f->span.data - d->file->data), f->type->name,
+                 field->name, ANP_PB_BYTES_MAX);
+    d->bytes_left -= n * elem_bytes;
+    return anp_arena_array(d->arena, n, elem_bytes, out);
 }
 
 static anp_status_t count_lists(frame_t *f, anp_pb_cursor_t c) {
@@ -108,8 +112,6 @@ static anp_status_t count_lists(frame_t *f, anp_pb_cursor_t c) {
         uint64_t n;
         ANP_TRY(count_elements(&c, field, tag.wire, &n));
         f->counts[i] += n;
-        if (field->kind >= ANP_PB_STRINGS || field->kind == ANP_PB_MESSAGE)
-            ANP_TRY(take_items(f, field, n, tag.offset));
     }
 }
 
@@ -118,7 +120,7 @@ static anp_status_t allocate_lists(frame_t *f) {
         const uint64_t elem = element_bytes(&f->type->fields[i]);
         if (elem == 0 || f->counts[i] == 0) continue;
         anp_pb_list_t *list = list_at(f, i);
-        ANP_TRY(anp_arena_array(f->decoder->arena, f->counts[i], elem, &list->items));
+        ANP_TRY(allocate(f, &f->type->fields[i], f->counts[i], elem, &list->items));
     }
     return ANP_OK;
 }
@@ -195,7 +197,7 @@ static anp_status_t read_single_message(frame_t *f, anp_pb_cursor_t *c, const an
     if (message)
         ANP_FAIL(ANP_INVALID_FILE, "%s: byte %" PRIu64 ": %s.%s is given twice", c->file->name,
                  anp_pb_offset(c), f->type->name, field->name);
-    ANP_TRY(anp_arena_alloc(f->decoder->arena, field->type->struct_bytes, &message));
+    ANP_TRY(allocate(f, field, 1, field->type->struct_bytes, &message));
     memcpy(slot, &message, sizeof message);
     return read_nested(f, c, field, message);
 }
@@ -224,7 +226,7 @@ static anp_status_t read_field(frame_t *f, anp_pb_cursor_t *c, uint32_t i, anp_p
 
 anp_status_t anp_pb_decode(anp_pb_decoder_t *d, const anp_pb_type_t *type, anp_pb_span_t span,
                            void *out) {
-    frame_t f = {.decoder = d, .type = type, .out = out};
+    frame_t f = {.decoder = d, .type = type, .span = span, .out = out};
     anp_pb_head_t *head = out;
     head->self = span;
     anp_pb_cursor_t c = anp_pb_begin(d->file, span);

@@ -56,19 +56,20 @@ typedef struct anp_pb_head_t {
 typedef struct anp_pb_decoder_t {
     const anp_pb_file_t *file;
     anp_arena_t *arena;  /* where lists and nested structs go */
-    uint64_t items_left; /* bound on messages and strings of one file: refuses small files that
-                            would need much memory */
+    uint64_t bytes_left; /* bound on what the messages of one file may take in memory */
     uint32_t depth_left; /* bound on nesting */
 } anp_pb_decoder_t;
 
-/* Limits for a decoder: far above any published model, low enough that a hostile file cannot take
- * more than some hundred megabytes. */
-enum { ANP_PB_ITEMS_MAX = 1 << 23, ANP_PB_DEPTH_MAX = 64 };
+/* Limits for a decoder: far above any published model, whose weights are not counted. */
+#define ANP_PB_BYTES_MAX (UINT64_C(1) << 30)
+enum { ANP_PB_DEPTH_MAX = 64 };
 
 /*
  * Fills *out (type->struct_bytes, zeroed by the caller) from span. Strings point into the file.
  * Errors   ANP_INVALID_FILE  malformed bytes, a field of another wire type, a NUL in a string, a
- * single message given twice ANP_LIMIT         too deep, too many items ANP_OUT_OF_MEMORY
+ *                            single message given twice
+ *          ANP_LIMIT         nested too deep, too much for memory
+ *          ANP_OUT_OF_MEMORY
  */
 anp_status_t anp_pb_decode(anp_pb_decoder_t *d, const anp_pb_type_t *type, anp_pb_span_t span,
                            void *out);

@@ -34,9 +34,9 @@ void anp_draft_deinit(anp_draft_t *d);
 
 /*
  * Applies the rows of upgrade.def from d->version on, then appends the node (unless a row has done
- * so) and infers its shapes. Errors   ANP_UNSUPPORTED    no such operator, or an old form that
- * cannot be expressed in the newest one ANP_INVALID_MODEL  operands or attributes do not fit;
- * ANP_OUT_OF_MEMORY
+ * so) and infers its shapes.
+ * Errors   ANP_UNSUPPORTED    no such operator, or no newest form for an old one
+ *          ANP_INVALID_MODEL  operands or attributes do not fit; ANP_OUT_OF_MEMORY
  */
 anp_status_t anp_draft_add(anp_draft_t *d);
 

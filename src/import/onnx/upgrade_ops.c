@@ -169,8 +169,7 @@ ANP_UPGRADE_RULE(group_norm_scale) {
 
 /* ---- Softmax, LogSoftmax, Hardmax over everything from `axis` on, seen as one dimension ---- */
 
-/* Whether nothing but axis itself has more than one element from axis on: then both meanings agree.
- */
+/* Whether all dimensions behind axis are 1: then the old and the new meaning agree. */
 static bool axis_stands_alone(const anp_shape_t *s, int64_t axis) {
     if (s->rank < 0) return false;
     for (int64_t i = axis + 1; i < s->rank; i++)

@@ -85,7 +85,7 @@ static anp_status_t pb_read(anp_tensor_file_t *f, const anp_tensor_file_options_
     anp_onnx_source_init(&r.source, f->path, f->data, f->size_bytes, NULL, NULL, false);
     r.decoder = (anp_pb_decoder_t){.file = &r.source.pb,
                                    .arena = &f->arena,
-                                   .items_left = ANP_PB_ITEMS_MAX,
+                                   .bytes_left = ANP_PB_BYTES_MAX,
                                    .depth_left = ANP_PB_DEPTH_MAX};
     const anp_status_t st = read_kind(&r, options->pb_kind);
     anp_onnx_source_deinit(&r.source);
