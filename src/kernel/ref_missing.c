@@ -10,7 +10,6 @@
     }
 
 /* networks: convolution, products, normalisation, recurrence, attention, quantised forms */
-MISSING(einsum)
 MISSING(image_decoder)
 
 /* everything else */

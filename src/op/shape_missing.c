@@ -10,5 +10,4 @@
     }
 
 /* networks: convolution, products, normalisation, recurrence, attention, quantised forms */
-MISSING(einsum)
 MISSING(image_decoder)
