@@ -156,7 +156,8 @@ ANP_API anp_status_t anp_session_stats(const anp_session_t *session, anp_run_sta
  * Runs one operator on a device as a cached one-node program; the next call with the same operator, attributes, types and ranks finds it.
  * attrs    as anp_graph_op (include <anput/graph.h>)
  * in       dense or strided host tensors; NULL = not given
- * out      shapes are set by the call; data: NULL = taken from memory the context keeps until the next call of this thread... use anp_op_result
+ * out      shapes are set by the call; data: the caller's memory, large enough, or NULL: filled in with memory of the runner, valid until its next call
+ *          of the same operator
  * Errors   ANP_UNSUPPORTED (the device does not do it: its reason), ANP_INVALID_MODEL. Since 0.1.
  */
 struct anp_graph_attr_t;
@@ -166,7 +167,7 @@ typedef struct anp_op_call_t {
     uint32_t n_attrs;
     const anp_tensor_t *const *in;
     uint32_t n_in;
-    anp_tensor_t *out; /* n_out views; data NULL on entry: filled with memory owned by the op runner, valid until its next call */
+    anp_tensor_t *out; /* n_out views */
     uint32_t n_out;
 } anp_op_call_t;
 typedef struct anp_op_runner_t anp_op_runner_t; /* one thread at a time; holds the cache */

@@ -52,29 +52,6 @@ anp_status_t anp_graph_constant(anp_graph_t *graph, const char *name, const anp_
     return anp_graph_add_constant(graph, name, tensor, copy, NULL, 0, out_value);
 }
 
-static anp_status_t attr_from_public(const char *node, const anp_graph_attr_t *in,
-                                     anp_attr_t *out) {
-    *out = (anp_attr_t){.name = in->name, .count = in->count};
-    switch (in->kind) {
-    case 'i': out->kind = ANP_ATTR_INT, out->v.i = in->i; return ANP_OK;
-    case 'f': out->kind = ANP_ATTR_FLOAT, out->v.f = in->f; return ANP_OK;
-    case 's':
-        out->kind = ANP_ATTR_STRING;
-        out->v.s =
-            (anp_string_t){.ptr = in->s ? in->s : "", .len_bytes = in->s ? strlen(in->s) : 0};
-        return ANP_OK;
-    case 'I': out->kind = ANP_ATTR_INTS, out->v.ints = in->ints; return ANP_OK;
-    case 'F': out->kind = ANP_ATTR_FLOATS, out->v.floats = in->floats; return ANP_OK;
-    case 't':
-        if (!in->tensor) break;
-        out->kind = ANP_ATTR_TENSOR, out->v.tensor = in->tensor;
-        return ANP_OK;
-    default: break;
-    }
-    ANP_FAIL(ANP_INVALID_ARGUMENT, "node '%s': attribute '%s' has kind '%c' or no value", node,
-             in->name, in->kind);
-}
-
 /* Appends the node and infers; a node that does not fit is taken out again. */
 static anp_status_t append_inferred(anp_graph_t *g, const anp_node_desc_t *d, anp_node_t **out) {
     ANP_TRY(anp_graph_add_node(g, main_block(g), NULL, d, out));
@@ -100,7 +77,7 @@ anp_status_t anp_graph_op(anp_graph_t *graph, const char *domain, const char *op
     anp_attr_t *list;
     anp_arena_reset(&graph->scratch);
     ANP_TRY(ANP_ARENA_ARRAY(&graph->scratch, n_attrs, &list));
-    for (uint32_t i = 0; i < n_attrs; i++) ANP_TRY(attr_from_public(shown, &attrs[i], &list[i]));
+    for (uint32_t i = 0; i < n_attrs; i++) ANP_TRY(anp_attr_from_public(shown, &attrs[i], &list[i]));
     const anp_node_desc_t d = {.op = row,
                                .name = name,
                                .attrs = list,

@@ -47,3 +47,26 @@ const anp_tensor_t *anp_attr_tensor(const anp_attrs_t *attrs, const char *name) 
     const anp_attr_t *a = find_kind(attrs, name, ANP_ATTR_TENSOR);
     return a ? a->v.tensor : NULL;
 }
+
+anp_status_t anp_attr_from_public(const char *node, const anp_graph_attr_t *in,
+                                  anp_attr_t *out) {
+    *out = (anp_attr_t){.name = in->name, .count = in->count};
+    switch (in->kind) {
+    case 'i': out->kind = ANP_ATTR_INT, out->v.i = in->i; return ANP_OK;
+    case 'f': out->kind = ANP_ATTR_FLOAT, out->v.f = in->f; return ANP_OK;
+    case 's':
+        out->kind = ANP_ATTR_STRING;
+        out->v.s =
+            (anp_string_t){.ptr = in->s ? in->s : "", .len_bytes = in->s ? strlen(in->s) : 0};
+        return ANP_OK;
+    case 'I': out->kind = ANP_ATTR_INTS, out->v.ints = in->ints; return ANP_OK;
+    case 'F': out->kind = ANP_ATTR_FLOATS, out->v.floats = in->floats; return ANP_OK;
+    case 't':
+        if (!in->tensor) break;
+        out->kind = ANP_ATTR_TENSOR, out->v.tensor = in->tensor;
+        return ANP_OK;
+    default: break;
+    }
+    ANP_FAIL(ANP_INVALID_ARGUMENT, "node '%s': attribute '%s' has kind '%c' or no value", node,
+             in->name, in->kind);
+}

@@ -4,7 +4,7 @@
 #define ANP_OP_ATTRS_H
 
 #include "base/error.h"
-#include <anput/tensor.h>
+#include <anput/graph.h>
 
 typedef enum anp_attr_kind_t { /* stored in programs: values never change */
     ANP_ATTR_NONE = 0,
@@ -50,5 +50,8 @@ const char *anp_attr_str(const anp_attrs_t *attrs, const char *name, const char 
 const int64_t *anp_attr_ints(const anp_attrs_t *attrs, const char *name, uint64_t *out_n);
 const float *anp_attr_floats(const anp_attrs_t *attrs, const char *name, uint64_t *out_n);
 const anp_tensor_t *anp_attr_tensor(const anp_attrs_t *attrs, const char *name);
+
+/* The attribute a caller of the public API described; lists, strings and tensors are lent. */
+anp_status_t anp_attr_from_public(const char *node, const anp_graph_attr_t *in, anp_attr_t *out);
 
 #endif
