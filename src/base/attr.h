@@ -13,6 +13,13 @@
 #define ANP_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define ANP_MAX(a, b) ((a) > (b) ? (a) : (b))
 
+/* Before a loop whose iterations touch only their own elements, also where an output is an input (in place): lets it be vectorised. */
+#if defined(__clang__)
+#define ANP_IVDEP _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define ANP_IVDEP _Pragma("GCC ivdep")
+#endif
+
 #if defined(__x86_64__)
 #define ANP_ARCH_X86_64 1
 #elif defined(__aarch64__)

@@ -78,7 +78,8 @@ void anp_elem_pack(uint32_t dtype, const uint8_t *bytes, int64_t n, void *packed
 /* ---- broadcasting ---- */
 
 bool anp_bcast_init(anp_bcast_t *b, const anp_tensor_t *in, const anp_tensor_t *out) {
-    *b = (anp_bcast_t){.data = in->data, .elem_bytes = anp_elem_bytes(in->dtype)};
+    *b = (anp_bcast_t){
+        .data = in->data, .dtype = (anp_dtype_t)in->dtype, .elem_bytes = anp_elem_bytes(in->dtype)};
     if (in->rank > out->rank) return false;
     const uint32_t lead = (uint32_t)out->rank - in->rank;
     int64_t dims[ANP_RANK_MAX], strides[ANP_RANK_MAX], stride = 1;
@@ -169,49 +170,53 @@ anp_dtype_t anp_compute_dtype(uint32_t dtype) {
     return dtype == ANP_DTYPE_F16 || dtype == ANP_DTYPE_BF16 ? ANP_DTYPE_F32 : (anp_dtype_t)dtype;
 }
 
+const void *anp_bcast_load_wide(const anp_bcast_t *b, int64_t at, int64_t n,
+                                anp_operand_block_t *block) {
+    const uint16_t *h = anp_bcast_load(b, at, n, block->raw);
+    if (b->dtype == ANP_DTYPE_F16)
+        for (int64_t i = 0; i < n; i++) block->wide[i] = anp_f16_to_f32(h[i]);
+    else if (b->dtype == ANP_DTYPE_BF16)
+        for (int64_t i = 0; i < n; i++) block->wide[i] = anp_bf16_to_f32(h[i]);
+    else
+        return h;
+    return block->wide;
+}
+
+void anp_store_wide(anp_dtype_t dtype, void *data, int64_t at, int64_t n, const void *wide) {
+    uint16_t *h = (uint16_t *)data + at;
+    const float *f = wide;
+    if (dtype == ANP_DTYPE_F16)
+        for (int64_t i = 0; i < n; i++) h[i] = anp_f16_from_f32(f[i]);
+    else if (dtype == ANP_DTYPE_BF16)
+        for (int64_t i = 0; i < n; i++) h[i] = anp_bf16_from_f32(f[i]);
+    else
+        memcpy((uint8_t *)data + (uint64_t)at * anp_elem_bytes(dtype), wide,
+               (uint64_t)n * anp_elem_bytes(dtype));
+}
+
 typedef struct map_job_t {
     uint32_t n_in;
     anp_bcast_t in[ANP_MAP_INPUTS_MAX];
-    anp_dtype_t in_dtype[ANP_MAP_INPUTS_MAX], out_dtype;
+    anp_dtype_t out_dtype;
     uint64_t out_elem_bytes;
     uint8_t *out;
     anp_map_fn_t fn;
     const void *arg;
 } map_job_t;
 
-/* Half floats to f32; everything else is used where it lies. */
-static const void *widen(anp_dtype_t dtype, const void *x, int64_t n, float *wide) {
-    if (anp_compute_dtype(dtype) == dtype) return x;
-    const uint16_t *h = x;
-    if (dtype == ANP_DTYPE_F16)
-        for (int64_t i = 0; i < n; i++) wide[i] = anp_f16_to_f32(h[i]);
-    else
-        for (int64_t i = 0; i < n; i++) wide[i] = anp_bf16_to_f32(h[i]);
-    return wide;
-}
-
-static void narrow(anp_dtype_t dtype, const float *wide, int64_t n, uint16_t *h) {
-    if (dtype == ANP_DTYPE_F16)
-        for (int64_t i = 0; i < n; i++) h[i] = anp_f16_from_f32(wide[i]);
-    else
-        for (int64_t i = 0; i < n; i++) h[i] = anp_bf16_from_f32(wide[i]);
-}
-
 static void map_part(void *arg, int64_t begin, int64_t end) {
     const map_job_t *job = arg;
-    _Alignas(64) uint8_t block[ANP_MAP_INPUTS_MAX][ANP_BLOCK_ELEMS * ANP_ELEM_BYTES_MAX];
-    _Alignas(64) float wide[ANP_MAP_INPUTS_MAX + 1][ANP_BLOCK_ELEMS];
+    anp_operand_block_t block[ANP_MAP_INPUTS_MAX];
+    _Alignas(64) float wide[ANP_BLOCK_ELEMS];
     const bool narrows = anp_compute_dtype(job->out_dtype) != job->out_dtype;
     for (int64_t at = begin; at < end; at += ANP_BLOCK_ELEMS) {
         const int64_t n = ANP_MIN(end - at, ANP_BLOCK_ELEMS);
         const void *x[ANP_MAP_INPUTS_MAX];
         for (uint32_t i = 0; i < job->n_in; i++)
-            x[i] =
-                widen(job->in_dtype[i], anp_bcast_load(&job->in[i], at, n, block[i]), n, wide[i]);
-        uint8_t *out = job->out + (uint64_t)at * job->out_elem_bytes;
-        float *const wide_out = wide[ANP_MAP_INPUTS_MAX];
-        job->fn(job->arg, n, x, narrows ? (void *)wide_out : out);
-        if (narrows) narrow(job->out_dtype, wide_out, n, (uint16_t *)out);
+            x[i] = anp_bcast_load_wide(&job->in[i], at, n, &block[i]);
+        job->fn(job->arg, n, x,
+                narrows ? (void *)wide : job->out + (uint64_t)at * job->out_elem_bytes);
+        if (narrows) anp_store_wide(job->out_dtype, job->out, at, n, wide);
     }
 }
 
@@ -223,10 +228,7 @@ anp_status_t anp_map_run(anp_kernel_t *k, uint32_t n_in, anp_map_fn_t fn, const 
                      .out = out->data,
                      .fn = fn,
                      .arg = arg};
-    for (uint32_t i = 0; i < n_in; i++) {
-        ANP_TRY(anp_kernel_bcast(k, i, &job.in[i]));
-        job.in_dtype[i] = (anp_dtype_t)k->in[i]->dtype;
-    }
+    for (uint32_t i = 0; i < n_in; i++) ANP_TRY(anp_kernel_bcast(k, i, &job.in[i]));
     anp_range_run(k->env->pool, anp_tensor_elems(out), ANP_PART_ELEMS, map_part, &job);
     return ANP_OK;
 }

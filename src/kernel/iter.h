@@ -37,6 +37,7 @@ void anp_elem_pack(uint32_t dtype, const uint8_t *bytes, int64_t n, void *packed
 /* One operand seen through the output's shape; axes merged where its layout allows. */
 typedef struct anp_bcast_t {
     const uint8_t *data;
+    anp_dtype_t dtype;
     uint64_t elem_bytes;
     uint32_t rank;
     int64_t dims[ANP_RANK_MAX],
@@ -54,6 +55,16 @@ anp_status_t anp_kernel_bcast(const anp_kernel_t *k, uint32_t i, anp_bcast_t *ou
 /* The type arithmetic is done in: f32 for f16 and bf16 (rounded once, when stored), else the type
  * itself. */
 anp_dtype_t anp_compute_dtype(uint32_t dtype);
+/* Room for a block of an operand, as stored and in its compute type. */
+typedef struct anp_operand_block_t {
+    _Alignas(64) uint8_t raw[ANP_BLOCK_ELEMS * ANP_ELEM_BYTES_MAX];
+    _Alignas(64) float wide[ANP_BLOCK_ELEMS];
+} anp_operand_block_t;
+/* anp_bcast_load in the operand's compute type. */
+const void *anp_bcast_load_wide(const anp_bcast_t *b, int64_t at, int64_t n,
+                                anp_operand_block_t *block);
+/* Stores n elements of the compute type of `dtype` at element `at` of data. */
+void anp_store_wide(anp_dtype_t dtype, void *data, int64_t at, int64_t n, const void *wide);
 /* n elements: x[i] holds those of operand i and y takes the results, in compute types. x[i] may
  * equal y. */
 typedef void (*anp_map_fn_t)(const void *arg, int64_t n, const void *const *x, void *y);

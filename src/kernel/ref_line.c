@@ -2,6 +2,7 @@
 /* Lines of a tensor (elements at a fixed distance) as f64, work split over them, and checks that
  * kernels share. */
 #include "kernel/ref_line.h"
+#include "kernel/ref_util.h"
 
 #include <inttypes.h>
 
@@ -70,13 +71,7 @@ anp_status_t anp_items_run(anp_kernel_t *k, int64_t items, int64_t scratch_elems
 }
 
 anp_status_t anp_kernel_axis(const anp_kernel_t *k, int64_t axis, uint32_t *out) {
-    const int64_t rank = k->in[0]->rank;
-    *out = 0;
-    if (axis < -rank || axis >= rank)
-        ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "axis %" PRId64 " is not within rank %" PRId64, axis,
-                        rank);
-    *out = (uint32_t)(axis < 0 ? axis + rank : axis);
-    return ANP_OK;
+    return anp_kernel_axis_of(k, axis, k->in[0]->rank, out);
 }
 
 anp_status_t anp_kernel_need_elems(const anp_kernel_t *k, uint32_t i, const char *what, int64_t n) {

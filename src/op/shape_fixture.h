@@ -7,6 +7,7 @@
 #include "base/testing.h"
 #include "op/op.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { FX_MAX = 8, FX_TEXT = 512 };
 
