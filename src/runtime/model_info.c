@@ -31,7 +31,7 @@ static uint32_t input_value(const anp_model_t *m, const anp_p_block_t *b, uint32
 }
 
 anp_status_t anp_model_input_count(const anp_model_t *m, const char *entry, uint32_t *out_n) {
-    const anp_p_block_t *b;
+    const anp_p_block_t *b = NULL;
     ANP_TRY(entry_block(m, entry, &b));
     *out_n = 0;
     while (input_value(m, b, *out_n) != ANP_P_NONE) ++*out_n;
@@ -39,7 +39,7 @@ anp_status_t anp_model_input_count(const anp_model_t *m, const char *entry, uint
 }
 
 anp_status_t anp_model_output_count(const anp_model_t *m, const char *entry, uint32_t *out_n) {
-    const anp_p_block_t *b;
+    const anp_p_block_t *b = NULL;
     ANP_TRY(entry_block(m, entry, &b));
     *out_n = b->n_outputs;
     return ANP_OK;
@@ -64,7 +64,7 @@ static void value_info(const anp_model_t *m, uint32_t value, anp_io_info_t *out)
 }
 
 anp_status_t anp_model_input(const anp_model_t *m, const char *entry, uint32_t i, anp_io_info_t *out_info) {
-    const anp_p_block_t *b;
+    const anp_p_block_t *b = NULL;
     ANP_TRY(entry_block(m, entry, &b));
     const uint32_t v = input_value(m, b, i);
     if (v == ANP_P_NONE) ANP_FAIL(ANP_OUT_OF_RANGE, "the model has no input %u", i);
@@ -73,7 +73,7 @@ anp_status_t anp_model_input(const anp_model_t *m, const char *entry, uint32_t i
 }
 
 anp_status_t anp_model_output(const anp_model_t *m, const char *entry, uint32_t i, anp_io_info_t *out_info) {
-    const anp_p_block_t *b;
+    const anp_p_block_t *b = NULL;
     ANP_TRY(entry_block(m, entry, &b));
     if (i >= b->n_outputs) ANP_FAIL(ANP_OUT_OF_RANGE, "the model has no output %u", i);
     value_info(m, anp_program_refs(m->program, b->outputs)[i], out_info);

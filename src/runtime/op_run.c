@@ -291,7 +291,7 @@ static anp_status_t densify(anp_op_runner_t *r, const anp_tensor_t *t, anp_tenso
 }
 
 anp_status_t anp_op_run(anp_op_runner_t *r, const anp_op_call_t *c) {
-    op_entry_t *e;
+    op_entry_t *e = NULL;
     ANP_TRY(entry_find(r, c, &e));
     anp_arena_reset(&r->dense);
     for (uint32_t i = 0, k = 0; i < c->n_in; i++) {

@@ -266,7 +266,7 @@ static anp_status_t check_composite(anp_session_t *s) {
 }
 
 static anp_status_t prepare_shapes(anp_session_t *s) {
-    bool changed;
+    bool changed = false;
     ANP_TRY(bind_symbols(s, &changed));
     if (changed) {
         memcpy(s->symbols, s->new_symbols, s->p->n_symbols * sizeof *s->symbols);
