@@ -242,8 +242,10 @@ static anp_status_t partition_edges(lower_t *l, const anp_p_partition_t *p, uint
     return ANP_OK;
 }
 
+/* Only groups are called as a whole; for the others the lists would say nothing the nodes do not. */
 static anp_status_t close_partition(lower_t *l, uint32_t id) {
     anp_p_partition_t p = *anp_program_writer_partition(l->w, id);
+    if (!p.group) return ANP_OK;
     anp_vec_t lists[3];
     uint8_t *seen = NULL; /* by value and constant id */
     for (int i = 0; i < 3; i++) anp_vec_init(&lists[i], sizeof(uint32_t));

@@ -120,15 +120,13 @@ static anp_status_t put_attrs(op_entry_t *e, anp_program_writer_t *w, const anp_
     return anp_program_put_attrs(w, attrs, c->n_attrs, consts, &node->attrs);
 }
 
-static anp_status_t put_partition(anp_op_runner_t *r, anp_program_writer_t *w, const anp_p_node_t *node, const uint32_t *in, uint32_t n_in) {
+static anp_status_t put_partition(anp_op_runner_t *r, anp_program_writer_t *w) {
     const bool host = r->dev->info.flags & ANP_DRV_HOST_VALUES;
     const char *driver = host ? "" : r->dev->slot->name, *target = host ? "" : r->dev->info.target;
-    anp_p_partition_t p = {.n_nodes = 1, .blob = ANP_P_NONE, .outputs = node->outputs, .n_outputs = node->n_outputs};
+    anp_p_partition_t p = {.n_nodes = 1, .blob = ANP_P_NONE};
     uint32_t id;
     ANP_TRY(anp_program_put_string(w, driver, strlen(driver), &p.driver));
     ANP_TRY(anp_program_put_string(w, target, strlen(target), &p.target));
-    ANP_TRY(anp_program_put_refs(w, in, n_in, &p.inputs));
-    p.n_inputs = n_in;
     return anp_program_put_partition(w, &p, &id);
 }
 
@@ -152,7 +150,7 @@ static anp_status_t write_program(anp_op_runner_t *r, const anp_op_t *op, const 
     ANP_TRY(anp_program_put_refs(w, out, c->n_out, &node.outputs));
     ANP_TRY(put_attrs(e, w, c, tmp, &node));
     ANP_TRY(anp_program_put_node(w, &node, &id));
-    ANP_TRY(put_partition(r, w, &node, given, n_given));
+    ANP_TRY(put_partition(r, w));
     ANP_TRY(anp_program_put_refs(w, given, n_given, &block.inputs));
     block.n_inputs = n_given;
     block.outputs = node.outputs;
