@@ -10,7 +10,6 @@
     }
 
 /* networks: convolution, products, normalisation, recurrence, attention, quantised forms */
-MISSING(image_decoder)
 
 /* everything else */
 MISSING(concat_from_sequence)

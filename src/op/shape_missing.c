@@ -10,4 +10,3 @@
     }
 
 /* networks: convolution, products, normalisation, recurrence, attention, quantised forms */
-MISSING(image_decoder)
