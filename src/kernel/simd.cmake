@@ -7,7 +7,7 @@ set(simd_sources
 
 # anput_isa(ISA FLAGS...): adds <family>_<isa>.c of every family.
 function(anput_isa isa)
-  foreach(family conv gemm)
+  foreach(family conv elemwise gemm)
     set(file ${family}/${family}_${isa}.c)
     list(APPEND simd_sources ${file})
     set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "-O3;${ARGN}")

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A build may leave functions of a vector header unused. */
 #define VEC_FN static inline ANP_UNUSED __attribute__((always_inline))

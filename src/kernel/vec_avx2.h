@@ -76,6 +76,55 @@ VEC_FN float vf32_sum(vf32_t v) {
     const __m128 q = _mm_add_ps(h, _mm_movehl_ps(h, h));
     return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
 }
+VEC_FN vf32_t vf32_abs(vf32_t v) {
+    return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v);
+}
+VEC_FN vf32_t vf32_neg(vf32_t v) {
+    return _mm256_xor_ps(v, _mm256_set1_ps(-0.0f));
+}
+VEC_FN vf32_t vf32_copysign(vf32_t magnitude, vf32_t sign) {
+    const __m256 bit = _mm256_set1_ps(-0.0f);
+    return _mm256_or_ps(_mm256_and_ps(bit, sign), _mm256_andnot_ps(bit, magnitude));
+}
+/* To the nearest integer, halves to even. */
+VEC_FN vf32_t vf32_round(vf32_t v) {
+    return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+/* v * 2^n; n an integer. In two steps, each a normal power of two for |n| <= 252. */
+VEC_FN vf32_t vf32_scale2(vf32_t v, vf32_t n) {
+    const __m256i all = _mm256_cvtps_epi32(n), first = _mm256_srai_epi32(all, 1),
+                  bias = _mm256_set1_epi32(127);
+    const __m256i second = _mm256_sub_epi32(all, first);
+    v = _mm256_mul_ps(v, _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(first, bias), 23)));
+    return _mm256_mul_ps(
+        v, _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(second, bias), 23)));
+}
+/* a < b ? x : y per lane. */
+VEC_FN vf32_t vf32_select_lt(vf32_t a, vf32_t b, vf32_t x, vf32_t y) {
+    return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
+}
+/* a is NaN ? x : y per lane. */
+VEC_FN vf32_t vf32_select_nan(vf32_t a, vf32_t x, vf32_t y) {
+    return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
+}
+VEC_FN vf32_t vf32_load_i32(const int32_t *p) {
+    return _mm256_cvtepi32_ps(_mm256_loadu_si256((const __m256i *)(const void *)p));
+}
+VEC_FN vf32_t vf32_load_u8(const uint8_t *p) {
+    return _mm256_cvtepi32_ps(
+        _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p)));
+}
+VEC_FN vf32_t vf32_load_i8(const int8_t *p) {
+    return _mm256_cvtepi32_ps(
+        _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p)));
+}
+/* The low byte of each, integers in [-128, 255]. */
+VEC_FN void vf32_store_bytes(uint8_t *p, vf32_t v) {
+    const __m256i low = _mm256_and_si256(_mm256_cvtps_epi32(v), _mm256_set1_epi32(255));
+    const __m128i words =
+        _mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1));
+    _mm_storel_epi64((__m128i *)(void *)p, _mm_packus_epi16(words, words));
+}
 /* Even elements of the 2 * VEC_LEN elements a, b. */
 VEC_FN vf32_t vf32_even(vf32_t a, vf32_t b) {
     const __m256 s = _mm256_shuffle_ps(a, b, 0x88); /* a0 a2 b0 b2 | a4 a6 b4 b6 */

@@ -70,6 +70,48 @@ VEC_FN vf32_t vf32_min2(vf32_t a, vf32_t b) {
 VEC_FN float vf32_sum(vf32_t v) {
     return _mm512_reduce_add_ps(v);
 }
+VEC_FN vf32_t vf32_abs(vf32_t v) {
+    return _mm512_abs_ps(v);
+}
+VEC_FN vf32_t vf32_neg(vf32_t v) {
+    return _mm512_xor_ps(v, _mm512_set1_ps(-0.0f));
+}
+VEC_FN vf32_t vf32_copysign(vf32_t magnitude, vf32_t sign) {
+    const __m512i bit = _mm512_set1_epi32(INT32_MIN);
+    return _mm512_castsi512_ps(_mm512_ternarylogic_epi32(bit, _mm512_castps_si512(sign),
+                                                         _mm512_castps_si512(magnitude), 0xca));
+}
+/* To the nearest integer, halves to even. */
+VEC_FN vf32_t vf32_round(vf32_t v) {
+    return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+/* v * 2^n, rounded once; n an integer. */
+VEC_FN vf32_t vf32_scale2(vf32_t v, vf32_t n) {
+    return _mm512_scalef_ps(v, n);
+}
+/* a < b ? x : y per lane. */
+VEC_FN vf32_t vf32_select_lt(vf32_t a, vf32_t b, vf32_t x, vf32_t y) {
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), y, x);
+}
+/* a is NaN ? x : y per lane. */
+VEC_FN vf32_t vf32_select_nan(vf32_t a, vf32_t x, vf32_t y) {
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), y, x);
+}
+VEC_FN vf32_t vf32_load_i32(const int32_t *p) {
+    return _mm512_cvtepi32_ps(_mm512_loadu_si512(p));
+}
+VEC_FN vf32_t vf32_load_u8(const uint8_t *p) {
+    return _mm512_cvtepi32_ps(
+        _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)));
+}
+VEC_FN vf32_t vf32_load_i8(const int8_t *p) {
+    return _mm512_cvtepi32_ps(
+        _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)));
+}
+/* The low byte of each, integers in [-128, 255]. */
+VEC_FN void vf32_store_bytes(uint8_t *p, vf32_t v) {
+    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v)));
+}
 /* Even elements of the 2 * VEC_LEN elements a, b. */
 VEC_FN vf32_t vf32_even(vf32_t a, vf32_t b) {
     const __m512i idx =

@@ -82,6 +82,55 @@ VEC_FN vf32_t vf32_min2(vf32_t a, vf32_t b) {
 VEC_FN float vf32_sum(vf32_t v) {
     return vaddvq_f32(v);
 }
+VEC_FN vf32_t vf32_abs(vf32_t v) {
+    return vabsq_f32(v);
+}
+VEC_FN vf32_t vf32_neg(vf32_t v) {
+    return vnegq_f32(v);
+}
+VEC_FN vf32_t vf32_copysign(vf32_t magnitude, vf32_t sign) {
+    return vbslq_f32(vdupq_n_u32(UINT32_C(1) << 31), sign, magnitude);
+}
+/* To the nearest integer, halves to even. */
+VEC_FN vf32_t vf32_round(vf32_t v) {
+    return vrndnq_f32(v);
+}
+/* v * 2^n; n an integer. In two steps, each a normal power of two for |n| <= 252. */
+VEC_FN vf32_t vf32_scale2(vf32_t v, vf32_t n) {
+    const int32x4_t all = vcvtq_s32_f32(n), first = vshrq_n_s32(all, 1), bias = vdupq_n_s32(127);
+    const int32x4_t second = vsubq_s32(all, first);
+    v = vmulq_f32(v, vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(first, bias), 23)));
+    return vmulq_f32(v, vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(second, bias), 23)));
+}
+/* a < b ? x : y per lane. */
+VEC_FN vf32_t vf32_select_lt(vf32_t a, vf32_t b, vf32_t x, vf32_t y) {
+    return vbslq_f32(vcltq_f32(a, b), x, y);
+}
+/* a is NaN ? x : y per lane. */
+VEC_FN vf32_t vf32_select_nan(vf32_t a, vf32_t x, vf32_t y) {
+    return vbslq_f32(vceqq_f32(a, a), y, x);
+}
+VEC_FN vf32_t vf32_load_i32(const int32_t *p) {
+    return vcvtq_f32_s32(vld1q_s32(p));
+}
+VEC_FN vf32_t vf32_load_u8(const uint8_t *p) {
+    uint32_t four;
+    memcpy(&four, p, sizeof four);
+    const uint8x8_t bytes = vreinterpret_u8_u32(vdup_n_u32(four));
+    return vcvtq_f32_u32(vmovl_u16(vget_low_u16(vmovl_u8(bytes))));
+}
+VEC_FN vf32_t vf32_load_i8(const int8_t *p) {
+    uint32_t four;
+    memcpy(&four, p, sizeof four);
+    const int8x8_t bytes = vreinterpret_s8_u32(vdup_n_u32(four));
+    return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(bytes))));
+}
+/* The low byte of each, integers in [-128, 255]. */
+VEC_FN void vf32_store_bytes(uint8_t *p, vf32_t v) {
+    const int16x4_t words = vmovn_s32(vcvtnq_s32_f32(v));
+    const int8x8_t bytes = vmovn_s16(vcombine_s16(words, words));
+    vst1_lane_u32((uint32_t *)(void *)p, vreinterpret_u32_s8(bytes), 0);
+}
 /* Even elements of the 2 * VEC_LEN elements a, b. */
 VEC_FN vf32_t vf32_even(vf32_t a, vf32_t b) {
     return vuzp1q_f32(a, b);

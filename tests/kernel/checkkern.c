@@ -175,7 +175,7 @@ double *ck_f64(size_t n) {
 static double error_k(double want, double got, double mag) {
     if (isnan(want) && isnan(got)) return 0;
     if (want == got || (float)want == got) return 0;
-    const double k = fabs(want - got) / (FLT_EPSILON * mag + FLT_MIN);
+    const double k = fabs(want - got) / (FLT_EPSILON * mag + 0x1p-149);
     return isnan(k) ? INFINITY : k;
 }
 
@@ -293,12 +293,14 @@ static void rounds(void (*run)(void)) {
 }
 
 static void check_all(void) {
+    check_elemwise();
     check_gemm();
     check_conv();
 }
 
 static void bench_all(void) {
     printf("peak of one core at level %s: %.1f GFLOP/s\n", ck.level, ck_peak_f32());
+    bench_elemwise();
     bench_gemm();
     bench_conv();
 }

@@ -59,6 +59,8 @@ void ck_bench(const char *name, double work, const char *unit, double peak, void
  * measured once. */
 double ck_peak_f32(void);
 
+void check_elemwise(void);
+void bench_elemwise(void);
 void check_gemm(void);
 void bench_gemm(void);
 void check_conv(void);

@@ -16,6 +16,7 @@
 #ifndef ANP_KERNEL_GEMM_H
 #define ANP_KERNEL_GEMM_H
 
+#include "base/attr.h"
 #include "base/cpu.h"
 #include "base/thread.h"
 #include "kernel/elemwise/elemwise.h"
