@@ -91,13 +91,18 @@ static anp_status_t add_block_input(anp_onnx_importer_t *im, const anp_onnx_fram
 }
 
 /* An input of the main graph that is an initializer too has a default: the constant replaces it. */
+static bool has_default(const anp_onnx_frame_t *frame, anp_string_t name) {
+    anp_value_t *value;
+    if (frame->scope->outer || !anp_onnx_scope_has(frame->scope, name)) return false;
+    return anp_onnx_scope_find(frame->scope, name, &value) == ANP_OK && anp_value_is_const(value);
+}
+
 static anp_status_t add_block_inputs(anp_onnx_importer_t *im, const anp_onnx_frame_t *frame,
                                      const anp_onnx_graph_t *g) {
     const anp_onnx_value_t *inputs = g->inputs.items;
-    for (uint64_t i = 0; i < g->inputs.count; i++) {
-        if (!frame->scope->outer && anp_onnx_scope_has(frame->scope, inputs[i].name)) continue;
-        ANP_TRY(add_block_input(im, frame, &inputs[i]));
-    }
+    for (uint64_t i = 0; i < g->inputs.count; i++)
+        if (!has_default(frame, inputs[i].name))
+            ANP_TRY(add_block_input(im, frame, &inputs[i]));
     return ANP_OK;
 }
 
@@ -125,9 +130,9 @@ static anp_status_t fill_block(anp_onnx_importer_t *im, const anp_onnx_frame_t *
 
 /* outer: where names not found in g are looked up; its call names what is inside. */
 static anp_status_t add_subgraph(anp_onnx_importer_t *im, const anp_onnx_frame_t *outer,
-                                 const anp_onnx_graph_t *g, anp_block_t **out) {
+                                 const anp_onnx_graph_t *g, anp_string_t attr, anp_block_t **out) {
     const char *name;
-    ANP_TRY(anp_onnx_text(im, g->name, &name));
+    ANP_TRY(anp_onnx_text(im, g->name.len_bytes ? g->name : attr, &name));
     ANP_TRY(anp_graph_new_block(im->graph, name, out));
     anp_onnx_scope_t scope;
     anp_onnx_scope_init(&scope, outer->scope);
@@ -157,7 +162,7 @@ static anp_status_t add_draft_attr(anp_onnx_importer_t *im, anp_draft_t *d,
     anp_block_t *block;
     attr.v.block = (uint32_t)d->blocks.count;
     ANP_TRY(anp_onnx_text(im, bound->name, &attr.name));
-    ANP_TRY(add_subgraph(im, bound->frame, bound->value->g, &block));
+    ANP_TRY(add_subgraph(im, bound->frame, bound->value->g, bound->name, &block));
     ANP_TRY(anp_vec_push(&d->blocks, &block));
     return anp_vec_push(&d->attrs, &attr);
 }
@@ -204,13 +209,19 @@ out:
 
 static anp_status_t report_progress(anp_onnx_importer_t *im) {
     const uint64_t done = im->nodes_done++;
-    if (im->nodes_left-- == 0)
-        ANP_FAIL(ANP_LIMIT, "more than %d nodes after functions are expanded", ANP_ONNX_NODES_MAX);
     if (!im->options->progress || done % PROGRESS_EVERY) return ANP_OK;
     const double part = im->nodes_total ? (double)done / (double)im->nodes_total : 1.0;
     const anp_status_t st =
         im->options->progress(im->options->progress_user, part < 1.0 ? part : 1.0, "import");
     if (st != ANP_OK) ANP_FAIL(st, "import was ended by its caller");
+    return ANP_OK;
+}
+
+/* Nodes of the file are bounded by its size; those that calls multiply need a bound of their own.
+ */
+static anp_status_t count_expanded(anp_onnx_importer_t *im, const anp_onnx_frame_t *frame) {
+    if (frame->call && im->expanded_left-- == 0)
+        ANP_FAIL(ANP_LIMIT, "functions expand to more than %d nodes", ANP_ONNX_EXPANDED_MAX);
     return ANP_OK;
 }
 
@@ -227,6 +238,7 @@ static anp_status_t add_node(anp_onnx_importer_t *im, const anp_onnx_frame_t *fr
     const anp_onnx_function_t *fn;
     if (node->op_type.len_bytes == 0) ANP_FAIL(ANP_INVALID_MODEL, "op_type is empty");
     ANP_TRY(report_progress(im));
+    ANP_TRY(count_expanded(im, frame));
     ANP_TRY(anp_onnx_bind_attrs(im, frame, node, &attrs, &n_attrs));
     ANP_TRY(anp_onnx_find_function(im, node, &fn));
     if (fn) return anp_onnx_add_call(im, frame, fn, node, attrs, n_attrs);

@@ -90,7 +90,7 @@ static anp_status_t import_source(anp_onnx_source_t *source, const anp_import_op
                                       .fn = options->log ? write_log : NULL,
                                       .user = (void *)(uintptr_t)options},
                               .depth_left = ANP_ONNX_DEPTH_MAX,
-                              .nodes_left = ANP_ONNX_NODES_MAX};
+                              .expanded_left = ANP_ONNX_EXPANDED_MAX};
     anp_arena_init(&im.arena);
     anp_map_init(&im.functions);
     anp_status_t st;

@@ -15,14 +15,14 @@ typedef struct anp_onnx_importer_t {
     anp_graph_t *graph;
     anp_arena_t arena; /* messages and texts of this import */
     const anp_onnx_model_t *model;
-    anp_map_t functions; /* domain, name and overload -> position in model->functions */
-    bool *dims_used;     /* which of options->dims were found in the model */
-    uint32_t depth_left; /* of subgraphs and function calls */
-    uint64_t nodes_left; /* bound on nodes after functions are expanded */
+    anp_map_t functions;    /* domain, name and overload -> position in model->functions */
+    bool *dims_used;        /* which of options->dims were found in the model */
+    uint32_t depth_left;    /* of subgraphs and function calls */
+    uint64_t expanded_left; /* bound on nodes of functions, once for each call */
     uint64_t nodes_done, nodes_total; /* for progress */
 } anp_onnx_importer_t;
 
-enum { ANP_ONNX_DEPTH_MAX = 64, ANP_ONNX_NODES_MAX = 1 << 20 };
+enum { ANP_ONNX_DEPTH_MAX = 64, ANP_ONNX_EXPANDED_MAX = 1 << 18 };
 
 /* Names defined in a graph or function, and their values. */
 typedef struct anp_onnx_scope_t {
