@@ -34,7 +34,7 @@ ANP_API anp_status_t anp_graph_input(anp_graph_t *graph, const char *name, anp_d
                                      anp_value_t **out_value);
 
 /**
- * Adds a constant. Equal constants (type, shape, bytes) are stored once.
+ * Adds a constant. Equal constants (type, shape, bytes) are stored once. A NULL name is made up.
  * tensor   dense, with host data; the bytes are copied when `copy`, else lent until anp_graph_release
  * Errors   ANP_INVALID_ARGUMENT  no data, strided, or a type without a row; ANP_OUT_OF_MEMORY. Since 0.1.
  */

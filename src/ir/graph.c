@@ -40,6 +40,7 @@ anp_status_t anp_name_take(anp_graph_t *g, anp_name_space_t space, const char *w
     const char prefix[] = {(char)space, '\0'}, count_prefix[] = {'c', (char)space, '\0'};
     name_key_t key, counter;
     uint64_t suffix;
+    if (!want) want = ""; /* made up */
     name_key(&key, prefix, *want ? want : "_");
     ANP_TRY(name_try(g, &key, id, out));
     if (*out) return ANP_OK;

@@ -166,7 +166,7 @@ anp_status_t anp_graph_add_constant(anp_graph_t *g, const char *name, const anp_
     anp_const_t *c;
     anp_hash_t hash = {0, 0};
     bool has_hash;
-    ANP_TRY(check_tensor(name, tensor, &bytes));
+    ANP_TRY(check_tensor(name ? name : "", tensor, &bytes));
     ANP_TRY(find_equal(g, tensor, bytes, &c, &hash, &has_hash));
     if (c) {
         *out = c->value;
