@@ -120,12 +120,12 @@ typedef struct anp_p_alias_t { /* `value` may live in the bytes of `of` */
 typedef struct anp_p_partition_t {
     uint32_t driver, target; /* strings; driver "" = any driver that works on host values (cpu, ref) */
     uint32_t block, first_node, n_nodes;
-    uint32_t inputs, n_inputs;   /* refs, of a group: values from outside that are no constants */
-    uint32_t outputs, n_outputs; /* refs, of a group: values read outside */
-    uint32_t consts, n_consts;   /* refs, of a group: const ids its nodes have as inputs */
+    uint32_t inputs, n_inputs;   /* refs: values from outside that are no constants */
+    uint32_t outputs, n_outputs; /* refs: values read outside */
+    uint32_t consts, n_consts;   /* refs: const ids its nodes have as inputs */
     uint32_t blob;  /* index of the variant's blob, or ANP_P_NONE: the driver finalises at load */
     uint32_t entry; /* entry of that blob */
-    uint32_t group; /* 1: one call runs the whole partition; 0: one call per node, and the three lists are empty */
+    uint32_t group; /* 1: one call runs the whole partition; 0: one call per node, and the lists may lack values */
 } anp_p_partition_t;
 
 typedef struct anp_p_meta_t {

@@ -239,19 +239,14 @@ static anp_status_t check_part_reads(const anp_verify_t *v, uint32_t i, uint32_t
     return ANP_OK;
 }
 
-/* Without a group each node is a call of its own: the nodes say all there is. */
+/* What the lists name is right in every partition; that nothing is missing matters only where one
+ * call runs them all. */
 static anp_status_t check_part_lists(anp_verify_t *v, uint32_t i, parts_t *parts) {
     const anp_p_partition_t *p = &v->t.partitions[i];
-    if (!p->group) {
-        if ((p->n_inputs | p->n_outputs | p->n_consts) != 0)
-            ANP_FAIL(ANP_INVALID_FILE,
-                     "program: partition %" PRIu32 " is no group and yet lists values", i);
-        return ANP_OK;
-    }
     ANP_TRY(check_part_inputs(v, i, parts));
     ANP_TRY(check_part_outputs(v, i, parts));
     ANP_TRY(check_part_consts(v, i, parts));
-    for (uint32_t n = p->first_node; n < p->first_node + p->n_nodes; n++)
+    for (uint32_t n = p->first_node; p->group && n < p->first_node + p->n_nodes; n++)
         ANP_TRY(check_part_reads(v, i, n, parts));
     return ANP_OK;
 }

@@ -206,11 +206,11 @@ static anp_status_t check_value_const(const anp_verify_t *v, uint32_t i) {
 static anp_status_t check_value(anp_verify_t *v, uint32_t i) {
     const anp_p_value_t *value = &v->t.values[i];
     ANP_TRY(anp_verify_string(v, "value", i, value->name));
-    const bool typed = value->kind == ANP_KIND_TENSOR || value->kind == ANP_KIND_SEQUENCE;
     if (value->kind > ANP_KIND_NONE || value->optional > 1)
         ANP_FAIL(ANP_INVALID_FILE, "program: value %" PRIu32 ": kind %u, optional %u", i,
                  value->kind, value->optional);
-    if (!anp_dtype_row(value->dtype) && (typed || value->dtype != ANP_DTYPE_NONE))
+    const bool untyped = value->dtype == ANP_DTYPE_NONE && value->rank == -1;
+    if (!untyped && !anp_dtype_row(value->dtype))
         ANP_FAIL(ANP_INVALID_FILE, "program: value %" PRIu32 ": type %u is unknown", i,
                  value->dtype);
     if (value->rank < -1)
