@@ -57,7 +57,7 @@ typedef struct anp_p_expr_t {
 typedef struct anp_p_value_t {
     uint32_t name;  /* offset into strings */
     uint8_t kind;   /* anp_kind_t */
-    uint8_t dtype;  /* anp_dtype_t */
+    uint8_t dtype;  /* anp_dtype_t; 0 only with rank -1 */
     int8_t rank;    /* -1: known only when it is made */
     uint8_t optional;
     uint32_t dims;  /* first of `rank` in ints */
