@@ -5,12 +5,12 @@
 #include <math.h>
 #include <string.h>
 
-void json_begin(json_t *j, FILE *f) {
+void jout_begin(jout_t *j, FILE *f) {
     memset(j, 0, sizeof *j);
     j->f = f;
 }
 
-void json_end(json_t *j) {
+void jout_end(jout_t *j) {
     fputc('\n', j->f);
 }
 
@@ -50,13 +50,13 @@ static void put_string(FILE *f, const char *s, size_t n) {
     fputc('"', f);
 }
 
-static void indent(json_t *j) {
+static void indent(jout_t *j) {
     if (j->on_line[j->depth]) return;
     fputc('\n', j->f);
     for (int i = 0; i < j->depth; i++) fputs("  ", j->f);
 }
 
-static void begin_member(json_t *j, const char *key) {
+static void begin_member(jout_t *j, const char *key) {
     if (j->depth > 0) {
         if (j->filled[j->depth]) fputs(j->on_line[j->depth] ? ", " : ",", j->f);
         j->filled[j->depth] = true;
@@ -67,7 +67,7 @@ static void begin_member(json_t *j, const char *key) {
     fputs(": ", j->f);
 }
 
-static void open_level(json_t *j, const char *key, char bracket, bool line) {
+static void open_level(jout_t *j, const char *key, char bracket, bool line) {
     begin_member(j, key);
     fputc(bracket, j->f);
     const bool outer = j->on_line[j->depth];
@@ -76,53 +76,53 @@ static void open_level(json_t *j, const char *key, char bracket, bool line) {
     j->on_line[j->depth] = line || outer;
 }
 
-static void close_level(json_t *j, char bracket) {
+static void close_level(jout_t *j, char bracket) {
     const bool filled = j->filled[j->depth], line = j->on_line[j->depth];
     j->depth--;
     if (filled && !line) indent(j);
     fputc(bracket, j->f);
 }
 
-void json_object(json_t *j, const char *key, bool line) {
+void jout_object(jout_t *j, const char *key, bool line) {
     open_level(j, key, '{', line);
 }
-void json_object_end(json_t *j) {
+void jout_object_end(jout_t *j) {
     close_level(j, '}');
 }
-void json_array(json_t *j, const char *key, bool line) {
+void jout_array(jout_t *j, const char *key, bool line) {
     open_level(j, key, '[', line);
 }
-void json_array_end(json_t *j) {
+void jout_array_end(jout_t *j) {
     close_level(j, ']');
 }
 
-void json_bytes(json_t *j, const char *key, const char *text, uint64_t n) {
+void jout_bytes(jout_t *j, const char *key, const char *text, uint64_t n) {
     begin_member(j, key);
     put_string(j->f, text, n);
 }
 
-void json_text(json_t *j, const char *key, const char *text) {
+void jout_text(jout_t *j, const char *key, const char *text) {
     if (text)
-        json_bytes(j, key, text, strlen(text));
+        jout_bytes(j, key, text, strlen(text));
     else
-        json_raw(j, key, "null");
+        jout_raw(j, key, "null");
 }
 
-void json_int(json_t *j, const char *key, int64_t v) {
+void jout_int(jout_t *j, const char *key, int64_t v) {
     begin_member(j, key);
     fprintf(j->f, "%lld", (long long)v);
 }
 
-void json_real(json_t *j, const char *key, double v) {
+void jout_real(jout_t *j, const char *key, double v) {
     begin_member(j, key);
     fprintf(j->f, isfinite(v) ? "%.9g" : "null", v);
 }
 
-void json_bool(json_t *j, const char *key, bool v) {
-    json_raw(j, key, v ? "true" : "false");
+void jout_bool(jout_t *j, const char *key, bool v) {
+    jout_raw(j, key, v ? "true" : "false");
 }
 
-void json_raw(json_t *j, const char *key, const char *json) {
+void jout_raw(jout_t *j, const char *key, const char *json) {
     begin_member(j, key);
     fputs(json, j->f);
 }
