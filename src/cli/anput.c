@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program anput: its verbs. */
+#include "cmd.h"
+
+int main(int argc, char **argv) {
+    static const cli_verb_t *const verbs[] = {
+        &cmd_devices, &cmd_doctor, &cmd_inspect, &cmd_compile, &cmd_run,      &cmd_compare,
+        &cmd_test,    &cmd_bench,  &cmd_deploy,  &cmd_classify, NULL,
+    };
+    return cli_main(argc, argv, "anput", "puts a trained network on the accelerator you have", verbs);
+}
