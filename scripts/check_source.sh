@@ -25,7 +25,7 @@ src/driver/ref      kernel op base
 src/driver/npu      kernel op base
 src/lib             *
 src/app
-src/cli
+src/cli             app
 src/server
 '
 # Functions nobody calls, and those that only some folders call: memory comes from src/base (faces are outsiders and

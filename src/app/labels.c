@@ -54,7 +54,8 @@ static anp_status_t read_text(FILE *f, const char *path, char **out) {
         capacity *= 2;
     }
     if (n == 0) APP_FAIL(ANP_INVALID_FILE, "'%s' is empty, expected one label per line", path);
-    if (strlen(*out) != n) APP_FAIL(ANP_INVALID_FILE, "'%s' has a NUL byte: no list of labels", path);
+    if (strlen(*out) != n)
+        APP_FAIL(ANP_INVALID_FILE, "'%s' has a NUL byte: no list of labels", path);
     return ANP_OK;
 }
 

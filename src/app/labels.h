@@ -6,7 +6,8 @@
 #include <anput/status.h>
 #include <stdint.h>
 
-#define APP_LABELS_KEY "labels" /* in a model's metadata: one per line, or with commas on one line */
+#define APP_LABELS_KEY \
+    "labels" /* in a model's metadata: one per line, or with commas on one line */
 
 typedef struct app_labels_t {
     char *text;   /* all names, each ended by NUL */

@@ -4,8 +4,11 @@
 
 int main(int argc, char **argv) {
     static const cli_verb_t *const verbs[] = {
-        &cmd_devices, &cmd_doctor, &cmd_inspect, &cmd_compile, &cmd_run,      &cmd_compare,
-        &cmd_test,    &cmd_bench,  &cmd_deploy,  &cmd_classify, NULL,
+        &cmd_devices,
+        &cmd_compile,
+        &cmd_run,
+        NULL,
     };
-    return cli_main(argc, argv, "anput", "puts a trained network on the accelerator you have", verbs);
+    return cli_main(argc, argv, "anput", "puts a trained network on the accelerator you have",
+                    verbs);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The frame of the program: finds the verb, parses its options, runs it, turns failures into one line and a status. */
+/* The frame of the program: finds the verb, parses its options, runs it, turns failures into one
+ * line and a status. */
 #include "cli.h"
 #include "cli_options.h"
 #include "cli_progress.h"
@@ -107,7 +108,8 @@ static void print_log(void *user, int level, const char *text) {
 
 cli_exit_t cli_context(cli_t *cli, anp_context_t **out_ctx) {
     const cli_common_t *c = &cli->common;
-    if (c->threads > 4096) return cli_usage(cli, "--threads %lld: at most 4096", (long long)c->threads);
+    if (c->threads > 4096)
+        return cli_usage(cli, "--threads %lld: at most 4096", (long long)c->threads);
     if (!cli->ctx) {
         const anp_context_options_t options = {
             .threads = (uint32_t)c->threads,
@@ -138,16 +140,19 @@ const char *cli_device_id(const cli_t *cli) {
 }
 
 /* ---- finding and running the verb ---- */
-static void print_program_help(const cli_t *cli, const char *about, const cli_verb_t *const *verbs) {
-    printf("%s %s - %s\n\nusage: %s VERB [options] ...\n\nverbs:\n", cli->program, anp_version(), about,
-           cli->program);
+static void print_program_help(const cli_t *cli, const char *about,
+                               const cli_verb_t *const *verbs) {
+    printf("%s %s - %s\n\nusage: %s VERB [options] ...\n\nverbs:\n", cli->program, anp_version(),
+           about, cli->program);
     for (; *verbs; verbs++) printf("  %-10s %s\n", (*verbs)->name, (*verbs)->summary);
     printf("\noptions every verb takes:\n");
     cli_print_common_options(stdout);
-    printf("\nexit status: 0 done or yes, 1 the verdict is no, 2 usage, 3 bad input, 4 device or driver,\n"
-           "             5 memory or other resources\n"
-           "environment: ANPUT_DEVICE ANPUT_THREADS ANPUT_CPU ANPUT_FALLBACK_OPS ANPUT_CHECK_NAN_INF\n"
-           "             ANPUT_BLOCKING ANPUT_DRIVER_PATH ANPUT_DRIVER_OPTIONS ANPUT_LOG NO_COLOR\n");
+    printf(
+        "\nexit status: 0 done or yes, 1 the verdict is no, 2 usage, 3 bad input, 4 device or "
+        "driver,\n"
+        "             5 memory or other resources\n"
+        "environment: ANPUT_DEVICE ANPUT_THREADS ANPUT_CPU ANPUT_FALLBACK_OPS ANPUT_CHECK_NAN_INF\n"
+        "             ANPUT_BLOCKING ANPUT_DRIVER_PATH ANPUT_DRIVER_OPTIONS ANPUT_LOG NO_COLOR\n");
 }
 
 static cli_exit_t unknown_verb(cli_t *cli, const char *name, const cli_verb_t *const *verbs) {
@@ -159,7 +164,8 @@ static cli_exit_t unknown_verb(cli_t *cli, const char *name, const cli_verb_t *c
     return cli_usage(cli, "unknown verb '%s'", name);
 }
 
-/* With -o and a verb that reports, everything printed goes to a file that appears when it is complete. */
+/* With -o and a verb that reports, everything printed goes to a file that appears when it is
+ * complete. */
 static cli_exit_t run_verb(cli_t *cli, const cli_parsed_t *p) {
     cli_stage_t stage = {0};
     const cli_verb_t *v = cli->verb;

@@ -45,12 +45,12 @@ typedef struct cli_t {
 /* A verb: one row of a program's table, one file cmd_<name>.c. */
 typedef struct cli_verb_t {
     const char *name, *summary;
-    const char *usage;    /* what follows the name: "MODEL -o PACKAGE" */
-    const char *examples; /* lines, without the program's name and the verb */
+    const char *usage;                /* what follows the name: "MODEL -o PACKAGE" */
+    const char *examples;             /* lines, without the program's name and the verb */
     const struct cli_group_t *groups; /* its own options; ends with options == NULL. NULL = none */
     size_t args_bytes;                /* of the struct its options are read into */
     uint32_t min_operands, max_operands;
-    const char *operands; /* what they are, for the message when one is missing: "a model" */
+    const char *operands;  /* what they are, for the message when one is missing: "a model" */
     bool output_is_report; /* -o takes what would be printed; otherwise the verb uses it itself */
     bool many_devices;     /* --device may be given several times */
     cli_exit_t (*run)(cli_t *cli, const void *args, const char *const *operands, uint32_t n);
@@ -60,10 +60,10 @@ typedef struct cli_verb_t {
 int cli_main(int argc, char **argv, const char *program, const char *about,
              const cli_verb_t *const *verbs);
 
-#define CLI_TRY(expr)                                \
-    do {                                             \
-        const cli_exit_t exit_ = (expr);             \
-        if (exit_ != CLI_DONE) return exit_;         \
+#define CLI_TRY(expr)                        \
+    do {                                     \
+        const cli_exit_t exit_ = (expr);     \
+        if (exit_ != CLI_DONE) return exit_; \
     } while (0)
 #define CLI_TRY_OUT(code, expr)                      \
     do {                                             \
@@ -83,8 +83,8 @@ cli_exit_t cli_fail(cli_t *cli, cli_exit_t code, const char *fmt, ...) CLI_PRINT
 cli_exit_t cli_usage(cli_t *cli, const char *fmt, ...) CLI_PRINTF(2, 3);
 /* Takes the result of a call of the library: CLI_DONE, or the library's sentence is printed. */
 cli_exit_t cli_api(cli_t *cli, anp_status_t status);
-/* The same where the words of the general table would mislead: a device that is not found is no bad input; a file that cannot be
- * written is no bad input either. */
+/* The same where the words of the general table would mislead: a device that is not found is no bad
+ * input; a file that cannot be written is no bad input either. */
 cli_exit_t cli_api_device(cli_t *cli, anp_status_t status);
 cli_exit_t cli_api_write(cli_t *cli, anp_status_t status);
 cli_exit_t cli_no_memory(cli_t *cli);

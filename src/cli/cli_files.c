@@ -11,8 +11,7 @@ enum { FILES_MAX = 1000000, NAME_MAX_BYTES = 4096 };
 
 static cli_exit_t add_file(cli_t *cli, cli_files_t *files, const char *path, size_t len) {
     struct stat info;
-    if (files->n == FILES_MAX)
-        return cli_fail(cli, CLI_BAD_INPUT, "more than %d files", FILES_MAX);
+    if (files->n == FILES_MAX) return cli_fail(cli, CLI_BAD_INPUT, "more than %d files", FILES_MAX);
     char **paths = realloc(files->paths, (files->n + 1) * sizeof *paths);
     if (!paths) return cli_no_memory(cli);
     files->paths = paths;

@@ -8,10 +8,11 @@
 
 #define AT(field) offsetof(cli_input_args_t, field)
 const cli_option_t cli_input_options[] = {
-    {"input", "NAME=FILE", ".npy, ONNX .pb, raw .bin, or an image; several: a,b or '*.npy' or @LIST",
-     NULL, AT(inputs), CLI_LIST, 'i'},
-    {"random", NULL, "fill inputs that are not given with random numbers", NULL, AT(random), CLI_FLAG,
-     0},
+    {"input", "NAME=FILE",
+     ".npy, ONNX .pb, raw .bin, or an image; several: a,b or '*.npy' or @LIST", NULL, AT(inputs),
+     CLI_LIST, 'i'},
+    {"random", NULL, "fill inputs that are not given with random numbers", NULL, AT(random),
+     CLI_FLAG, 0},
     {"seed", "N", "of these numbers", "0", AT(seed), CLI_COUNT, 0},
     {"dim", "NAME=SIZE", "size of a free dimension of random inputs (default: 1)", NULL, AT(dims),
      CLI_LIST, 0},
@@ -169,13 +170,15 @@ static bool has_extension(const char *path, const char *const *list) {
     return false;
 }
 
-static cli_exit_t open_file(cli_t *cli, const cli_inputs_t *in, cli_slot_t *slot, const char *path) {
+static cli_exit_t open_file(cli_t *cli, const cli_inputs_t *in, cli_slot_t *slot,
+                            const char *path) {
     static const char *const tensors[] = {"npy", "pb", NULL};
     static const char *const images[] = {"png", "jpg", "jpeg", "bmp", "webp", NULL};
     const anp_io_info_t *info = &slot->info;
     const bool takes_bytes = info->dtype == ANP_DTYPE_U8 && info->rank == 1 && info->dims[0] < 0;
     anp_tensor_file_options_t o = {
-        .pb_kind = info->kind == ANP_KIND_SEQUENCE ? ANP_TENSOR_FILE_SEQUENCE : ANP_TENSOR_FILE_TENSOR,
+        .pb_kind =
+            info->kind == ANP_KIND_SEQUENCE ? ANP_TENSOR_FILE_SEQUENCE : ANP_TENSOR_FILE_TENSOR,
         .dtype = info->dtype,
         .rank = info->rank > 0 ? (uint32_t)info->rank : 0,
         .format = takes_bytes && !has_extension(path, tensors) ? "bin" : NULL,
@@ -185,10 +188,11 @@ static cli_exit_t open_file(cli_t *cli, const cli_inputs_t *in, cli_slot_t *slot
             o.dims[i] = info->dims[i];
     char text[CLI_SHAPE_TEXT];
     if (!takes_bytes && has_extension(path, images))
-        return cli_fail(cli, CLI_BAD_INPUT,
-                        "'%s' is an image, input '%s' takes %s: say how it is prepared with --image "
-                        "gray|rgb|bgr, when the model is compiled",
-                        path, info->name, cli_io_text(info, text));
+        return cli_fail(
+            cli, CLI_BAD_INPUT,
+            "'%s' is an image, input '%s' takes %s: say how it is prepared with --image "
+            "gray|rgb|bgr, when the model is compiled",
+            path, info->name, cli_io_text(info, text));
     anp_tensor_file_release(slot->file);
     slot->file = NULL;
     CLI_TRY(cli_api(cli, anp_tensor_file_open(path, &o, &slot->file)));
@@ -204,7 +208,8 @@ static cli_exit_t take_row(cli_t *cli, cli_slot_t *slot, uint32_t step) {
     row.rank--;
     memmove(row.dims, row.dims + 1, row.rank * sizeof row.dims[0]);
     CLI_TRY(cli_api(cli, anp_tensor_bytes(&row, &row_bytes)));
-    if (!slot->owned) slot->owned = cli_new(row_bytes, 1); /* aligned, which a row in a file need not be */
+    if (!slot->owned)
+        slot->owned = cli_new(row_bytes, 1); /* aligned, which a row in a file need not be */
     if (!slot->owned) return cli_no_memory(cli);
     memcpy(slot->owned, (const char *)all->data + row_bytes * step, row_bytes);
     slot->view = row;
@@ -223,7 +228,8 @@ static cli_exit_t open_each(cli_t *cli, cli_inputs_t *in) {
     CLI_TRY(open_file(cli, in, slot, slot->files.paths[0]));
     if (slot->view.rank == 0 || slot->view.dims[0] < 1 || slot->view.dims[0] > UINT32_MAX ||
         slot->view.dtype == ANP_DTYPE_STRING)
-        return cli_fail(cli, CLI_BAD_INPUT, "'%s' has no rows to run one by one", slot->files.paths[0]);
+        return cli_fail(cli, CLI_BAD_INPUT, "'%s' has no rows to run one by one",
+                        slot->files.paths[0]);
     in->n_steps = (uint32_t)slot->view.dims[0];
     return CLI_DONE;
 }
@@ -302,7 +308,8 @@ cli_exit_t cli_inputs_feed_back(cli_t *cli, cli_inputs_t *in, const anp_session_
         CLI_TRY(cli_api(cli, anp_session_get_output(session, slot->state_output, &out)));
         CLI_TRY(cli_api(cli, anp_tensor_bytes(&out, &bytes)));
         if (out.kind != ANP_KIND_TENSOR || out.dtype == ANP_DTYPE_STRING)
-            return cli_fail(cli, CLI_BAD_INPUT, "state '%s' is no tensor of numbers", slot->info.name);
+            return cli_fail(cli, CLI_BAD_INPUT, "state '%s' is no tensor of numbers",
+                            slot->info.name);
         if (bytes != slot->owned_bytes || !slot->owned) {
             free(slot->owned);
             slot->owned = cli_new(bytes, 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inputs of a run: from files, drawn at random, or fed back from an output of the run before. */
+/* The inputs of a run: from files, drawn at random, or fed back from an output of the run before.
+ */
 #ifndef CLI_INPUTS_H
 #define CLI_INPUTS_H
 
@@ -37,7 +38,8 @@ typedef struct cli_inputs_t {
     const cli_input_args_t *args;
 } cli_inputs_t;
 
-/* Matches what was given with the inputs of `model`; batch > 0 is the size of free dimensions on axis 0 of random inputs. */
+/* Matches what was given with the inputs of `model`; batch > 0 is the size of free dimensions on
+ * axis 0 of random inputs. */
 cli_exit_t cli_inputs_open(cli_t *cli, const anp_model_t *model, const cli_input_args_t *args,
                            int64_t batch, cli_inputs_t *out);
 /* Makes the data of step k and gives it to the session. */
@@ -52,8 +54,8 @@ cli_exit_t cli_inputs_check(cli_t *cli, const cli_input_args_t *args);
 /* Runs a session once; an interrupt cancels. */
 cli_exit_t cli_run(cli_t *cli, anp_session_t *session);
 
-/* Fills dense host data with numbers drawn from *state: floats normal with deviation 1, i32 and i64 0 or 1 (they are often indices),
- * other integers over their whole range. Strings are not drawn. */
+/* Fills dense host data with numbers drawn from *state: floats normal with deviation 1, i32 and i64
+ * 0 or 1 (they are often indices), other integers over their whole range. Strings are not drawn. */
 anp_status_t cli_random_fill(const anp_tensor_t *t, uint64_t *state);
 
 #endif

@@ -119,7 +119,8 @@ static uint32_t distance(const char *a, const char *b) {
             uint32_t d = up[j - 1] + (a[i - 1] != b[j - 1]);
             if (d > up[j] + 1) d = up[j] + 1;
             if (d > now[j - 1] + 1) d = now[j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d > up2[j - 2] + 1)
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+                d > up2[j - 2] + 1)
                 d = up2[j - 2] + 1;
             now[j] = d;
         }
@@ -145,7 +146,8 @@ static cli_exit_t unknown_option(cli_t *cli, const char *arg, size_t name_len) {
     uint32_t n = 0;
     const cli_group_t *group;
     cursor_t c = first_option(cli->verb);
-    for (const cli_option_t *o; n < NAMES_MAX && (o = next_option(&c, &group));) names[n++] = o->name;
+    for (const cli_option_t *o; n < NAMES_MAX && (o = next_option(&c, &group));)
+        names[n++] = o->name;
     snprintf(name, sizeof name, "%.*s", (int)(name_len < 63 ? name_len : 63), arg);
     const char *near = cli_nearest(name + strspn(name, "-"), names, n);
     if (near) return cli_usage(cli, "unknown option '%s': did you mean --%s?", name, near);
@@ -291,9 +293,11 @@ void cli_print_verb_help(const cli_t *cli, FILE *f) {
     if (v->groups) fprintf(f, "\noptions:\n");
     for (const cli_group_t *g = v->groups; g && g->options; g++)
         for (const cli_option_t *o = g->options; o->name; o++) print_option(o, f);
-    fprintf(f, "\ncommon options (%s help says more):\n"
-               "  --device ID%s  --threads N  --cpu LEVEL  -o PATH  --json  --quiet  --verbose  --help\n",
-            cli->program, v->many_devices ? "..." : "");
+    fprintf(
+        f,
+        "\ncommon options (%s help says more):\n"
+        "  --device ID%s  --threads N  --cpu LEVEL  -o PATH  --json  --quiet  --verbose  --help\n",
+        cli->program, v->many_devices ? "..." : "");
     fprintf(f, "\nexamples:\n");
     for (const char *line = v->examples; *line;) {
         const size_t n = strcspn(line, "\n");

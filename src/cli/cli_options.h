@@ -6,13 +6,13 @@
 #include "cli.h"
 #include <stddef.h>
 
-typedef enum cli_kind_t { /* what an option's value becomes in the struct */
-    CLI_FLAG,             /* bool, no value */
-    CLI_TEXT,             /* const char * */
-    CLI_LIST,             /* cli_list_t: may be given several times */
-    CLI_COUNT,            /* int64_t >= 0 */
-    CLI_REAL,             /* double, finite */
-    CLI_FILE_OR_FLAG,     /* const char *: the value may be left out: then "" */
+typedef enum cli_kind_t {                   /* what an option's value becomes in the struct */
+                          CLI_FLAG,         /* bool, no value */
+                          CLI_TEXT,         /* const char * */
+                          CLI_LIST,         /* cli_list_t: may be given several times */
+                          CLI_COUNT,        /* int64_t >= 0 */
+                          CLI_REAL,         /* double, finite */
+                          CLI_FILE_OR_FLAG, /* const char *: the value may be left out: then "" */
 } cli_kind_t;
 
 typedef struct cli_option_t {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Outputs of runs to .npy files. One step: output_<i>.npy. Several steps: output_<i>.npy with a first axis of steps when all have one
- * shape, else output_<i>_<step>.npy. A sequence: output_<i>.item<k>.npy for each item. What is absent has no file.
+ * Outputs of runs to .npy files. One step: output_<i>.npy. Several steps: output_<i>.npy with a
+ * first axis of steps when all have one shape, else output_<i>_<step>.npy. A sequence:
+ * output_<i>.item<k>.npy for each item. What is absent has no file.
  */
 #ifndef CLI_OUTPUTS_H
 #define CLI_OUTPUTS_H

@@ -54,8 +54,8 @@ static void say_shares(cli_t *cli, const shares_t *s) {
     const bool measured = s->measured_us > 0;
     for (uint32_t i = 0; i < s->n; i++) {
         const share_t *d = &s->items[i];
-        const double share = measured ? percent(d->measured_us, s->measured_us)
-                                      : percent(d->est_us, s->est_us);
+        const double share =
+            measured ? percent(d->measured_us, s->measured_us) : percent(d->est_us, s->est_us);
         cli_say(cli, "  %s: %u of %u nodes, %.1f %% of the %s time", d->device, d->nodes, s->nodes,
                 share, measured ? "measured" : "estimated");
     }

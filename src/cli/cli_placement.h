@@ -7,8 +7,8 @@
 #include "json_out.h"
 #include <anput/model.h>
 
-/* A line per device and a row per node that fell back; `full`: a row for each node, with measured times when a session that was timed is
- * given. session may be NULL. */
+/* A line per device and a row per node that fell back; `full`: a row for each node, with measured
+ * times when a session that was timed is given. session may be NULL. */
 cli_exit_t cli_placement_print(cli_t *cli, const anp_model_t *model, const anp_session_t *session,
                                bool full);
 /* Members "nodes" (full) and "placement" (share of nodes and time per device). */

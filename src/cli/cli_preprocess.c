@@ -107,18 +107,16 @@ static cli_exit_t read_file(cli_t *cli, const char *path, cli_preprocess_t *out)
     json_t *v, *root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     out->json = root;
     if (!root && error.line < 0) return cli_fail(cli, CLI_BAD_INPUT, "%s", error.text);
-    if (!root)
-        return cli_fail(cli, CLI_BAD_INPUT, "%s, line %d: %s", path, error.line, error.text);
+    if (!root) return cli_fail(cli, CLI_BAD_INPUT, "%s, line %d: %s", path, error.line, error.text);
     if (!json_is_object(root)) return cli_fail(cli, CLI_BAD_INPUT, "%s: no JSON object", path);
     json_object_foreach(root, name, v) {
         const field_t *f = find_field(name);
-        if (!f)
-            return cli_fail(cli, CLI_BAD_INPUT, "%s: unknown field '%s'", path, name);
+        if (!f) return cli_fail(cli, CLI_BAD_INPUT, "%s: unknown field '%s'", path, name);
         if (!take_field(f, v, &out->value))
-            return cli_fail(cli, CLI_BAD_INPUT, "%s: the value of '%s' is not what it should be: %s",
-                            path, name,
-                            f->kind == FIELD_TEXT  ? "a text"
-                            : f->kind == FIELD_INT ? "a whole number >= 0"
+            return cli_fail(cli, CLI_BAD_INPUT,
+                            "%s: the value of '%s' is not what it should be: %s", path, name,
+                            f->kind == FIELD_TEXT   ? "a text"
+                            : f->kind == FIELD_INT  ? "a whole number >= 0"
                             : f->kind == FIELD_REAL ? "a number"
                                                     : "up to four numbers");
     }
@@ -135,7 +133,8 @@ static cli_exit_t read_flags(cli_t *cli, const cli_image_args_t *a, anp_preproce
         p->enabled = true;
     }
     if (details && !p->enabled)
-        return cli_usage(cli, "how an image is prepared is given, but not that the input is one: --image gray|rgb|bgr");
+        return cli_usage(cli, "how an image is prepared is given, but not that the input is one: "
+                              "--image gray|rgb|bgr");
     if (a->input) p->input = a->input;
     if (a->resize) p->resize = a->resize;
     if (a->interpolation) p->interpolation = a->interpolation;

@@ -49,8 +49,7 @@ void cli_progress_step(cli_progress_t *p, double done, double total, const char 
 }
 
 anp_status_t cli_progress_callback(void *user, double done, const char *what) {
-    if (*cli_interrupted())
-        return anp_error_set(ANP_CANCELLED, __FILE__, __LINE__, "interrupted");
+    if (*cli_interrupted()) return anp_error_set(ANP_CANCELLED, __FILE__, __LINE__, "interrupted");
     cli_progress_step(user, done, 1, what);
     return ANP_OK;
 }

@@ -20,7 +20,8 @@ void cli_progress_stop(cli_progress_t *p);
 /* Takes the visible bar away until the next step, before a line is printed. */
 void cli_progress_clear(cli_t *cli);
 
-/* A progress callback of the library (user: cli_progress_t *): also ends the call when the program was interrupted. */
+/* A progress callback of the library (user: cli_progress_t *): also ends the call when the program
+ * was interrupted. */
 anp_status_t cli_progress_callback(void *user, double done, const char *what);
 
 #endif

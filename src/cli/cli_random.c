@@ -17,7 +17,8 @@ static double next_unit(uint64_t *state) {
     return ((double)(next_u64(state) >> 11) + 0.5) * 0x1p-53;
 }
 
-/* Irwin-Hall: a sum of twelve has deviation 1, and no library function that rounds differently somewhere. */
+/* Irwin-Hall: a sum of twelve has deviation 1, and no library function that rounds differently
+ * somewhere. */
 static double next_normal(uint64_t *state) {
     double sum = -6;
     for (int i = 0; i < 12; i++) sum += next_unit(state);

@@ -20,7 +20,8 @@ void cli_put_escaped(FILE *f, const char *s, size_t n) {
 }
 
 /* Formats into memory of any length, so that no line is cut; on failure says nothing. */
-static void put_line(FILE *f, const char *before, const char *after, const char *fmt, va_list args) {
+static void put_line(FILE *f, const char *before, const char *after, const char *fmt,
+                     va_list args) {
     char small[512], *text = small;
     va_list again;
     va_copy(again, args);

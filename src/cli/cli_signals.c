@@ -17,11 +17,12 @@ static void on_interrupt(int number) {
     interrupted = 1;
 }
 
-/* A page of a mapped file that is no longer there: the file was cut while it was in use, or its disk failed. */
+/* A page of a mapped file that is no longer there: the file was cut while it was in use, or its
+ * disk failed. */
 static void on_bus_error(int number) {
-    static const char line[] =
-        "error: a file in use became shorter or cannot be read any more (model, package or tensor): "
-        "do not change files while they are read\n";
+    static const char line[] = "error: a file in use became shorter or cannot be read any more "
+                               "(model, package or tensor): "
+                               "do not change files while they are read\n";
     (void)number;
     const ssize_t written = write(STDERR_FILENO, line, sizeof line - 1);
     (void)written;

@@ -11,13 +11,13 @@
 const cli_option_t cli_source_options[] = {
     {"follow-links", NULL, "external data of a model may be symbolic links", NULL, AT(follow_links),
      CLI_FLAG, 0},
-    {"no-pass", "NAME", "compile without this pass (anput compile --list-passes)", NULL, AT(no_pass),
-     CLI_LIST, 0},
+    {"no-pass", "NAME", "compile without this pass (anput compile --list-passes)", NULL,
+     AT(no_pass), CLI_LIST, 0},
     {0},
 };
 const cli_option_t cli_image_options[] = {
-    {"image", "COLOR", "an input takes image files, read as gray, rgb or bgr", NULL, AT(image.color),
-     CLI_TEXT, 0},
+    {"image", "COLOR", "an input takes image files, read as gray, rgb or bgr", NULL,
+     AT(image.color), CLI_TEXT, 0},
     {"image-input", "NAME", "which input (default: the only one)", NULL, AT(image.input), CLI_TEXT,
      0},
     {"resize", "HOW", "stretch, letterbox, letterbox-topleft or crop", NULL, AT(image.resize),
@@ -25,7 +25,8 @@ const cli_option_t cli_image_options[] = {
     {"size", "WxH", "of the resized image (default: from the input's shape)", NULL, AT(image.size),
      CLI_TEXT, 0},
     {"crop-side", "N", "short side before a centre crop", NULL, AT(image.crop_side), CLI_COUNT, 0},
-    {"interpolation", "HOW", "linear, nearest or cubic", NULL, AT(image.interpolation), CLI_TEXT, 0},
+    {"interpolation", "HOW", "linear, nearest or cubic", NULL, AT(image.interpolation), CLI_TEXT,
+     0},
     {"pad-value", "N", "0 to 255, around a letterboxed image", NULL, AT(image.pad_value), CLI_COUNT,
      0},
     {"scale", "X", "factor of the pixel values, such as 1/255", NULL, AT(image.scale), CLI_TEXT, 0},
@@ -156,8 +157,9 @@ static cli_exit_t load_package(cli_t *cli, anp_context_t *ctx, const char *devic
                                const cli_source_args_t *args, cli_loaded_t *out) {
     const uint64_t start = cli_now_ns();
     if (changes_model(args))
-        return cli_usage(cli, "'%s' is a package: passes and image preprocessing are chosen when it is compiled",
-                         out->path);
+        return cli_usage(
+            cli, "'%s' is a package: passes and image preprocessing are chosen when it is compiled",
+            out->path);
     const anp_model_options_t options = {.device = device};
     const anp_status_t st = anp_model_load(ctx, out->path, &options, &out->model);
     out->load_ns = cli_now_ns() - start;

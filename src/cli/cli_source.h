@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a verb works on: a package, or a model that is compiled in memory. anput-rt has packages only (cli_source_rt.c). */
+/* What a verb works on: a package, or a model that is compiled in memory. anput-rt has packages
+ * only (cli_source_rt.c). */
 #ifndef CLI_SOURCE_H
 #define CLI_SOURCE_H
 

@@ -9,7 +9,8 @@
 
 static cli_exit_t failed(cli_t *cli, const char *what, const char *path) {
     const int cause = errno;
-    const bool named_wrong = cause == ENOENT || cause == ENOTDIR || cause == EISDIR || cause == EACCES;
+    const bool named_wrong =
+        cause == ENOENT || cause == ENOTDIR || cause == EISDIR || cause == EACCES;
     return cli_fail(cli, named_wrong ? CLI_BAD_INPUT : CLI_RESOURCES, "%s '%s': %s", what, path,
                     strerror(cause));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Results appear when they are complete: files are written beside their place and renamed at the end. */
+/* Results appear when they are complete: files are written beside their place and renamed at the
+ * end. */
 #ifndef CLI_STAGE_H
 #define CLI_STAGE_H
 
@@ -26,7 +27,8 @@ cli_exit_t cli_stage_commit_folder(cli_t *cli, cli_stage_t *s);
 /* Removes what was not committed. Takes a stage that was never begun. */
 void cli_stage_release(cli_stage_t *s);
 
-/* Fails with CLI_BAD_INPUT when `path` can be no file to write: its folder is missing, it is a folder itself. Before long work. */
+/* Fails with CLI_BAD_INPUT when `path` can be no file to write: its folder is missing, it is a
+ * folder itself. Before long work. */
 cli_exit_t cli_check_writable(cli_t *cli, const char *path);
 
 #endif

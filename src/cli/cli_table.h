@@ -16,7 +16,8 @@ typedef struct cli_table_t {
 } cli_table_t;
 
 /* headings: n_columns names. */
-void cli_table_init(cli_table_t *t, uint32_t n_columns, uint32_t right, const char *const *headings);
+void cli_table_init(cli_table_t *t, uint32_t n_columns, uint32_t right,
+                    const char *const *headings);
 /* The next cell; rows follow each other. */
 void cli_table_cell(cli_table_t *t, const char *fmt, ...) CLI_PRINTF(2, 3);
 /* Prints and frees. */

@@ -20,14 +20,16 @@ typedef struct compile_args_t {
 
 #define AT(field) offsetof(compile_args_t, field)
 static const cli_option_t own_options[] = {
-    {"dim", "NAME=SIZE", "fix a free dimension (a symbol, or input:axis)", NULL, AT(dims), CLI_LIST, 0},
+    {"dim", "NAME=SIZE", "fix a free dimension (a symbol, or input:axis)", NULL, AT(dims), CLI_LIST,
+     0},
     {"bucket", "N=1,S=128", "a shape to prepare, for devices that need sizes", NULL, AT(buckets),
      CLI_LIST, 0},
     {"max-fallback", "5%|3", "fail (status 1) when more time or nodes stay on the CPU", NULL,
      AT(max_fallback), CLI_TEXT, 0},
     {"labels", "FILE", "names of the classes, one per line", NULL, AT(labels), CLI_TEXT, 0},
     {"meta", "KEY=VALUE", "kept in the package", NULL, AT(meta), CLI_LIST, 0},
-    {"list-passes", NULL, "what is done to the graph, in order", NULL, AT(list_passes), CLI_FLAG, 0},
+    {"list-passes", NULL, "what is done to the graph, in order", NULL, AT(list_passes), CLI_FLAG,
+     0},
     {"placement", NULL, "show where every node will run and why", NULL, AT(placement), CLI_FLAG, 0},
     {0},
 };
@@ -77,8 +79,8 @@ static cli_exit_t read_budget(cli_t *cli, const char *text, anp_compile_options_
         o->max_fallback_nodes++;
         return CLI_DONE;
     }
-    return cli_usage(cli, "--max-fallback '%s' is neither a share such as 5%% nor a number of nodes",
-                     text);
+    return cli_usage(
+        cli, "--max-fallback '%s' is neither a share such as 5%% nor a number of nodes", text);
 }
 
 static cli_exit_t set_meta(cli_t *cli, anp_graph_t *graph, const char *text) {
@@ -179,8 +181,9 @@ static cli_exit_t report(cli_t *cli, const compile_args_t *args, const char *mod
     }
     cli_say(cli, "%s (%s, %llu nodes) read in %s", model, cli_bytes(r->model_bytes, a),
             (unsigned long long)r->before.nodes, cli_duration((double)r->import_ns, c));
-    cli_say(cli, "%s (%s, %u nodes) written in %s", cli->common.output, cli_bytes(r->package_bytes, b),
-            anp_model_node_count(made), cli_duration((double)r->compile_ns, d));
+    cli_say(cli, "%s (%s, %u nodes) written in %s", cli->common.output,
+            cli_bytes(r->package_bytes, b), anp_model_node_count(made),
+            cli_duration((double)r->compile_ns, d));
     return cli_placement_print(cli, made, NULL, args->placement);
 }
 
@@ -196,7 +199,8 @@ static cli_exit_t run(cli_t *cli, const void *arguments, const char *const *oper
     CLI_TRY(cli_check_writable(cli, cli->common.output));
     CLI_TRY(make_package(cli, args, operands[0], &result));
     if (cli->common.quiet && !cli->common.json) return CLI_DONE;
-    /* What was written is read again for the report: the placement is the package's own. A device that is not here has none. */
+    /* What was written is read again for the report: the placement is the package's own. A device
+     * that is not here has none. */
     anp_device_info_t info;
     anp_context_t *ctx;
     anp_device_t *dev;

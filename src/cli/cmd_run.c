@@ -179,8 +179,9 @@ static cli_exit_t say_summary(cli_t *cli, const run_args_t *args, const run_t *r
     char shape[CLI_SHAPE_TEXT];
     anp_run_stats_t stats;
     CLI_TRY(cli_api(cli, anp_session_stats(r->session, &stats)));
-    cli_say(cli, "%s on %s (%s): %u run%s, first %.3f ms, best %.3f ms", r->loaded.path, r->device.id,
-            r->device.isa, r->n_runs, r->n_runs == 1 ? "" : "s", r->first_ms, r->min_ms);
+    cli_say(cli, "%s on %s (%s): %u run%s, first %.3f ms, best %.3f ms", r->loaded.path,
+            r->device.id, r->device.isa, r->n_runs, r->n_runs == 1 ? "" : "s", r->first_ms,
+            r->min_ms);
     for (uint32_t i = 0; i < r->outputs.n; i++)
         cli_say(cli, "  output_%u  %s  %s", i, r->outputs.items[i].info.name,
                 cli_tensor_text(&r->outputs.items[i].first, shape));
@@ -229,8 +230,9 @@ const cli_verb_t cmd_run = {
     .name = "run",
     .summary = "run a model or package on inputs, write the outputs",
     .usage = "MODEL|PACKAGE [--input NAME=FILE]... [--random] [-o DIR]",
-    .examples = "model.anp --input x=x.npy -o out     (out/output_0.npy ... and out/run.json)\n"
-                "vad.onnx --input input=@chunks.txt --input sr=sr.npy --state stateN=state -o out\n",
+    .examples =
+        "model.anp --input x=x.npy -o out     (out/output_0.npy ... and out/run.json)\n"
+        "vad.onnx --input input=@chunks.txt --input sr=sr.npy --state stateN=state -o out\n",
     .groups = groups,
     .args_bytes = sizeof(run_args_t),
     .min_operands = 1,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The JSON writer: keeps track of commas and indentation, escapes what a terminal should not see. */
+/* The JSON writer: keeps track of commas and indentation, escapes what a terminal should not see.
+ */
 #include "json_out.h"
 #include <anput/text.h>
 #include <math.h>
@@ -22,8 +23,8 @@ static uint32_t code_point(const char *s, size_t n) {
     return u[0];
 }
 
-/* Bytes of the UTF-8 sequence at s that is well-formed but not to be shown (two or three bytes: C1 controls and marks that reorder a
- * line); 1 for ASCII, 0 when malformed. */
+/* Bytes of the UTF-8 sequence at s that is well-formed but not to be shown (two or three bytes: C1
+ * controls and marks that reorder a line); 1 for ASCII, 0 when malformed. */
 static size_t hidden_bytes(const char *s, size_t n) {
     const unsigned char *u = (const unsigned char *)s;
     if (u[0] < 0x80) return 1;

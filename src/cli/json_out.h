@@ -12,7 +12,7 @@ enum { JSON_DEPTH_MAX = 16 };
 typedef struct jout_t {
     FILE *f;
     int depth;
-    bool filled[JSON_DEPTH_MAX]; /* the object or array at this depth has a member */
+    bool filled[JSON_DEPTH_MAX];  /* the object or array at this depth has a member */
     bool on_line[JSON_DEPTH_MAX]; /* members stay on one line */
 } jout_t;
 

@@ -128,7 +128,8 @@ anp_status_t anp_block_set_outputs(anp_graph_t *g, anp_block_t *b, anp_value_t *
 /* Removes input i, which must have no uses. */
 anp_status_t anp_block_remove_input(anp_graph_t *g, anp_block_t *b, uint32_t i);
 /* data: lent, must outlive the graph unless `copy`; file (may be NULL) is retained. A constant that
- * is there already (equal type, shape and bytes) is given again, under the name it has. */
+ * is there already (equal type, shape and bytes) is given again, under the name it has. name NULL:
+ * made up. */
 anp_status_t anp_graph_add_constant(anp_graph_t *g, const char *name, const anp_tensor_t *tensor,
                                     bool copy, anp_file_t *file, uint64_t file_offset,
                                     anp_value_t **out);
