@@ -155,3 +155,17 @@ void anp_box_copy(anp_pool_t *pool, const anp_box_t *b, uint64_t elem_bytes, voi
     const int64_t piece = bytes < PARALLEL_BYTES ? b->dims[0] : (b->dims[0] - 1) / PIECES + 1;
     anp_range_run(pool, b->dims[0], piece, copy_part, &job);
 }
+
+void anp_copy_along(anp_pool_t *pool, uint32_t axis, int64_t at, const anp_tensor_t *whole,
+                    const anp_tensor_t *part, bool to_whole) {
+    const uint64_t e = anp_elem_bytes(whole->dtype);
+    const int64_t inner = anp_dims_product(whole->dims, axis + 1, whole->rank);
+    const int64_t rows = anp_dims_product(whole->dims, 0, axis);
+    const int64_t part_row = part->dims[axis] * inner, whole_row = whole->dims[axis] * inner;
+    uint8_t *in_whole = (uint8_t *)whole->data + (uint64_t)(at * inner) * e;
+    anp_box_t box;
+    anp_box_init(&box);
+    anp_box_axis(&box, rows, to_whole ? whole_row : part_row, to_whole ? part_row : whole_row);
+    anp_box_axis(&box, part_row, 1, 1);
+    anp_box_copy(pool, &box, e, to_whole ? in_whole : part->data, to_whole ? part->data : in_whole);
+}

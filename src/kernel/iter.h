@@ -85,6 +85,10 @@ void anp_box_axis(anp_box_t *b, int64_t dim, int64_t dst_stride, int64_t src_str
 void anp_box_copy(anp_pool_t *pool, const anp_box_t *b, uint64_t elem_bytes, void *dst,
                   const void *src);
 
+/* Copies `part`, a tensor, from or to elements [at, at + its size) of `axis` of `whole`. */
+void anp_copy_along(anp_pool_t *pool, uint32_t axis, int64_t at, const anp_tensor_t *whole,
+                    const anp_tensor_t *part, bool to_whole);
+
 /* Row-major strides of dims, in elements. */
 void anp_dense_strides(uint32_t rank, const int64_t *dims, int64_t *out_strides);
 /* Product of dims[from .. to). */

@@ -3,6 +3,7 @@
  * Min of any number. */
 #include "kernel/ref_util.h"
 #include <math.h>
+#include <string.h>
 #include <tgmath.h>
 
 /* Integers wrap around; a divisor is never 0 (checked before), and x / -1 is a negation that may
@@ -139,6 +140,23 @@ anp_status_t anp_ref_mod(anp_kernel_t *k) {
     ANP_TRY(anp_loops_find(k, is_fmod ? fmod_rows : rows,
                            is_fmod ? ANP_ARRAY_LEN(fmod_rows) : ANP_ARRAY_LEN(rows), &fn));
     return anp_map_run(k, 2, fn, NULL);
+}
+
+anp_status_t anp_reduction_loop(const anp_kernel_t *k, const char *reduction, anp_map_fn_t *out) {
+    static const struct {
+        const char *name;
+        uint32_t op;
+    } names[] = {
+        {"add", ANP_OP_Add}, {"mul", ANP_OP_Mul}, {"max", ANP_OP_Max}, {"min", ANP_OP_Min}};
+    const anp_dtype_t dtype = anp_compute_dtype(k->in[0]->dtype);
+    *out = NULL;
+    for (uint32_t i = 0; i < ANP_ARRAY_LEN(names); i++)
+        for (uint32_t r = 0; r < ANP_ARRAY_LEN(rows) && dtype < ANP_ARRAY_LEN(rows[r].fn); r++)
+            if (strcmp(reduction, names[i].name) == 0 && rows[r].op == names[i].op)
+                *out = rows[r].fn[dtype];
+    if (*out) return ANP_OK;
+    ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "reduction is '%s' on elements of type %s", reduction,
+                    anp_dtype_name((anp_dtype_t)k->in[0]->dtype));
 }
 
 /* ---- any number of operands ---- */

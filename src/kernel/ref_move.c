@@ -65,28 +65,12 @@ anp_status_t anp_ref_transpose(anp_kernel_t *k) {
 
 /* ---- Concat, Split ---- */
 
-/* Copies `part`, a tensor, from or to elements [at, at + its size) of `axis` of `whole`. */
-static void copy_along(const anp_kernel_t *k, uint32_t axis, int64_t at, const anp_tensor_t *whole,
-                       const anp_tensor_t *part, bool to_whole) {
-    const uint64_t e = anp_elem_bytes(whole->dtype);
-    const int64_t inner = anp_dims_product(whole->dims, axis + 1, whole->rank);
-    const int64_t rows = anp_dims_product(whole->dims, 0, axis);
-    const int64_t part_row = part->dims[axis] * inner, whole_row = whole->dims[axis] * inner;
-    uint8_t *in_whole = (uint8_t *)whole->data + (uint64_t)(at * inner) * e;
-    anp_box_t box;
-    anp_box_init(&box);
-    anp_box_axis(&box, rows, to_whole ? whole_row : part_row, to_whole ? part_row : whole_row);
-    anp_box_axis(&box, part_row, 1, 1);
-    anp_box_copy(k->env->pool, &box, e, to_whole ? in_whole : part->data,
-                 to_whole ? part->data : in_whole);
-}
-
 anp_status_t anp_ref_concat(anp_kernel_t *k) {
     uint32_t axis = 0;
     int64_t at = 0;
     ANP_TRY(anp_kernel_axis(k, anp_attr_i64(k->attrs, "axis", 0), &axis));
     for (uint32_t i = 0; i < k->n_in; i++) {
-        copy_along(k, axis, at, k->out[0], k->in[i], true);
+        anp_copy_along(k->env->pool, axis, at, k->out[0], k->in[i], true);
         at += k->in[i]->dims[axis];
     }
     return ANP_OK;
@@ -113,7 +97,7 @@ anp_status_t anp_ref_split(anp_kernel_t *k) {
     ANP_TRY(anp_kernel_axis(k, anp_attr_i64(k->attrs, "axis", 0), &axis));
     for (uint32_t o = 0; o < k->n_out; o++, at += size) {
         ANP_TRY(split_size(k, o, in->dims[axis], &size));
-        if (k->out[o]) copy_along(k, axis, at, in, k->out[o], false);
+        if (k->out[o]) anp_copy_along(k->env->pool, axis, at, in, k->out[o], false);
     }
     return ANP_OK;
 }

@@ -69,6 +69,10 @@ typedef struct anp_loops_t {
 anp_status_t anp_loops_find(const anp_kernel_t *k, const anp_loops_t *rows, uint32_t n_rows,
                             anp_map_fn_t *out);
 
+/* The loop that combines two elements of input 0's compute type: `reduction` is add, mul, max or
+ * min. */
+anp_status_t anp_reduction_loop(const anp_kernel_t *k, const char *reduction, anp_map_fn_t *out);
+
 /* Attribute or its default in ops.def; 0 when there is neither. */
 double anp_kernel_attr_f64(const anp_kernel_t *k, const char *name);
 
