@@ -48,15 +48,38 @@ anp_attr_t *anp_draft_attr(const anp_draft_t *d, const char *name) {
     return NULL;
 }
 
-int64_t anp_draft_int(const anp_draft_t *d, const char *name, int64_t def) {
-    const anp_attr_t *a = anp_draft_attr(d, name);
-    return a && a->kind == ANP_ATTR_INT ? a->v.i : def;
+static const char *kind_text(anp_attr_kind_t kind) {
+    switch (kind) {
+    case ANP_ATTR_INT: return "an integer";
+    case ANP_ATTR_FLOAT: return "a number";
+    case ANP_ATTR_STRING: return "a text";
+    case ANP_ATTR_BLOCK: return "a graph";
+    case ANP_ATTR_INTS: return "a list of integers";
+    case ANP_ATTR_FLOATS: return "a list of numbers";
+    default: return "of the kind expected";
+    }
+}
+
+anp_status_t anp_draft_find(const anp_draft_t *d, const char *name, anp_attr_kind_t kind,
+                            const anp_attr_t **out) {
+    *out = anp_draft_attr(d, name);
+    if (*out && (*out)->kind != kind)
+        ANP_FAIL(ANP_INVALID_MODEL, "attribute '%s' is not %s", name, kind_text(kind));
+    return ANP_OK;
+}
+
+anp_status_t anp_draft_int(const anp_draft_t *d, const char *name, int64_t def, int64_t *out) {
+    const anp_attr_t *a;
+    ANP_TRY(anp_draft_find(d, name, ANP_ATTR_INT, &a));
+    *out = a ? a->v.i : def;
+    return ANP_OK;
 }
 
 void anp_draft_drop(anp_draft_t *d, const char *name) {
     anp_attr_t *a = anp_draft_attr(d, name);
     if (!a) return;
-    *a = ANP_VEC_AT(&d->attrs, anp_attr_t, d->attrs.count - 1);
+    const anp_attr_t *end = (const anp_attr_t *)d->attrs.data + d->attrs.count;
+    memmove(a, a + 1, (size_t)(end - (a + 1)) * sizeof *a);
     d->attrs.count--;
 }
 
@@ -107,18 +130,18 @@ anp_status_t anp_draft_step(anp_draft_t *d, const anp_step_t *step, anp_value_t 
     return ANP_OK;
 }
 
-anp_status_t anp_draft_scalar_like(anp_draft_t *d, double value, anp_value_t *like,
-                                   anp_value_t **out) {
+anp_status_t anp_draft_scalar_like(anp_draft_t *d, const char *name, double value,
+                                   anp_value_t *like, anp_value_t **out) {
     uint64_t bits[2] = {0};
     anp_tensor_t t;
     const anp_dtype_row_t *row = anp_dtype_row(like->shape.dtype);
     if (row && row->set_f64) {
         row->set_f64(bits, 0, value);
         anp_tensor_init(&t, row->dtype, 0, NULL, bits);
-        return anp_graph_add_constant(d->graph, d->op, &t, true, NULL, 0, out);
+        return anp_graph_add_constant(d->graph, name, &t, true, NULL, 0, out);
     }
     anp_value_t *f32;
-    ANP_TRY(anp_graph_const_f32(d->graph, d->op, (float)value, &f32));
+    ANP_TRY(anp_graph_const_f32(d->graph, name, (float)value, &f32));
     return anp_draft_step(d, &(anp_step_t){.op = "CastLike", .inputs = {f32, like}, .n_inputs = 2},
                           out);
 }

@@ -54,9 +54,13 @@ typedef struct anp_upgrade_t {
 /* Input i; NULL when not given. */
 anp_value_t *anp_draft_input(const anp_draft_t *d, uint32_t i);
 anp_status_t anp_draft_set_input(anp_draft_t *d, uint32_t i, anp_value_t *v);
-/* NULL when absent. Valid until the attributes change. */
+/* Of any kind; NULL when absent. Valid until the attributes change. */
 anp_attr_t *anp_draft_attr(const anp_draft_t *d, const char *name);
-int64_t anp_draft_int(const anp_draft_t *d, const char *name, int64_t def);
+/* Of this kind: ANP_INVALID_MODEL when it has another. *out is NULL when it is absent. */
+anp_status_t anp_draft_find(const anp_draft_t *d, const char *name, anp_attr_kind_t kind,
+                            const anp_attr_t **out);
+/* The integer, or def when absent. */
+anp_status_t anp_draft_int(const anp_draft_t *d, const char *name, int64_t def, int64_t *out);
 void anp_draft_drop(anp_draft_t *d, const char *name);
 anp_status_t anp_draft_set_int(anp_draft_t *d, const char *name, int64_t value);
 anp_status_t anp_draft_set_float(anp_draft_t *d, const char *name, float value);
@@ -76,8 +80,9 @@ typedef struct anp_step_t {
     const char *name;
 } anp_step_t;
 anp_status_t anp_draft_step(anp_draft_t *d, const anp_step_t *step, anp_value_t **out);
-/* A scalar of the type `like` has; a CastLike is put behind it while that type is unknown. */
-anp_status_t anp_draft_scalar_like(anp_draft_t *d, double value, anp_value_t *like,
-                                   anp_value_t **out);
+/* A scalar called name of the type `like` has; a CastLike is put behind it while that type is
+ * unknown. */
+anp_status_t anp_draft_scalar_like(anp_draft_t *d, const char *name, double value,
+                                   anp_value_t *like, anp_value_t **out);
 
 #endif

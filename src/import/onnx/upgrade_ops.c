@@ -46,12 +46,13 @@ static anp_status_t unsqueeze(anp_draft_t *d, anp_value_t *v, int64_t first, int
 
 ANP_UPGRADE_RULE(legacy_broadcast) {
     (void)row;
-    const int64_t broadcast = anp_draft_int(d, "broadcast", 0);
-    const anp_attr_t *axis_attr = anp_draft_attr(d, "axis");
-    int64_t axis = axis_attr ? axis_attr->v.i : 0, rank_a, rank_b;
+    int64_t broadcast, axis, rank_a, rank_b;
+    const bool has_axis = anp_draft_attr(d, "axis");
+    ANP_TRY(anp_draft_int(d, "broadcast", 0, &broadcast));
+    ANP_TRY(anp_draft_int(d, "axis", 0, &axis));
     anp_draft_drop(d, "broadcast");
     anp_draft_drop(d, "axis");
-    if (!broadcast || !axis_attr) return ANP_OK; /* equal shapes, or B is a suffix of A */
+    if (!broadcast || !has_axis) return ANP_OK; /* equal shapes, or B is a suffix of A */
     ANP_TRY(need_rank(d, 0, &rank_a));
     ANP_TRY(need_rank(d, 1, &rank_b));
     if (axis < 0) axis += rank_a;
@@ -85,13 +86,14 @@ ANP_UPGRADE_RULE(prelu_slope) {
  * broadcasting. */
 static anp_status_t per_activation_norm(anp_draft_t *d) {
     anp_value_t *x, *scale, *bias, *mean, *var, *eps, *t;
-    const anp_attr_t *epsilon = anp_draft_attr(d, "epsilon");
+    const anp_attr_t *epsilon;
+    ANP_TRY(anp_draft_find(d, "epsilon", ANP_ATTR_FLOAT, &epsilon));
     ANP_TRY(need_input(d, 0, &x));
     ANP_TRY(need_input(d, 1, &scale));
     ANP_TRY(need_input(d, 2, &bias));
     ANP_TRY(need_input(d, 3, &mean));
     ANP_TRY(need_input(d, 4, &var));
-    ANP_TRY(anp_draft_scalar_like(d, epsilon ? (double)epsilon->v.f : 1e-5, x, &eps));
+    ANP_TRY(anp_draft_scalar_like(d, "epsilon", epsilon ? (double)epsilon->v.f : 1e-5, x, &eps));
     ANP_TRY(
         anp_draft_step(d, &(anp_step_t){.op = "Add", .inputs = {var, eps}, .n_inputs = 2}, &var));
     ANP_TRY(anp_draft_step(d, &(anp_step_t){.op = "Sqrt", .inputs = {var}, .n_inputs = 1}, &var));
@@ -113,7 +115,8 @@ static bool wants_more_than_one(const anp_draft_t *d) {
 
 ANP_UPGRADE_RULE(batch_norm_spatial) {
     (void)row;
-    const int64_t spatial = anp_draft_int(d, "spatial", 1);
+    int64_t spatial;
+    ANP_TRY(anp_draft_int(d, "spatial", 1, &spatial));
     anp_draft_drop(d, "spatial");
     if (spatial) return ANP_OK;
     if (wants_more_than_one(d) || !anp_draft_wants(d, 0))
@@ -148,8 +151,9 @@ static anp_status_t repeat_for_channels(anp_draft_t *d, uint32_t input, anp_valu
 ANP_UPGRADE_RULE(group_norm_scale) {
     (void)row;
     static const int64_t axis[] = {1};
-    const int64_t groups = anp_draft_int(d, "num_groups", 0);
+    int64_t groups;
     anp_value_t *x, *channel_axis, *n_groups, *shape;
+    ANP_TRY(anp_draft_int(d, "num_groups", 0, &groups));
     ANP_TRY(need_input(d, 0, &x));
     if (groups < 1) ANP_FAIL(ANP_INVALID_MODEL, "num_groups is %" PRId64 ", expected >= 1", groups);
     ANP_TRY(anp_draft_step(d, &(anp_step_t){.op = "Shape", .inputs = {x}, .n_inputs = 1}, &shape));
@@ -179,8 +183,9 @@ static bool axis_stands_alone(const anp_shape_t *s, int64_t axis) {
 
 ANP_UPGRADE_RULE(softmax_2d) {
     (void)row;
-    int64_t axis = anp_draft_int(d, "axis", 1);
+    int64_t axis;
     anp_value_t *x, *shape, *y;
+    ANP_TRY(anp_draft_int(d, "axis", 1, &axis));
     ANP_TRY(need_input(d, 0, &x));
     if (axis < 0 && x->shape.rank >= 0) axis += x->shape.rank;
     if (axis == -1 || (axis >= 0 && axis_stands_alone(&x->shape, axis)))
@@ -213,13 +218,12 @@ ANP_UPGRADE_RULE(softmax_2d) {
  * which bounds nothing. */
 static anp_status_t clip_bound(anp_draft_t *d, const char *name, uint32_t input, bool has_default,
                                float def) {
-    const anp_attr_t *a = anp_draft_attr(d, name);
+    const anp_attr_t *a;
     anp_value_t *x, *bound;
-    if (a && a->kind != ANP_ATTR_FLOAT)
-        ANP_FAIL(ANP_INVALID_MODEL, "attribute '%s' is not a number", name);
+    ANP_TRY(anp_draft_find(d, name, ANP_ATTR_FLOAT, &a));
     if (!a && !has_default) return ANP_OK;
     ANP_TRY(need_input(d, 0, &x));
-    ANP_TRY(anp_draft_scalar_like(d, (double)(a ? a->v.f : def), x, &bound));
+    ANP_TRY(anp_draft_scalar_like(d, name, (double)(a ? a->v.f : def), x, &bound));
     anp_draft_drop(d, name);
     return anp_draft_set_input(d, input, bound);
 }
@@ -252,8 +256,9 @@ ANP_UPGRADE_RULE(selu_defaults) {
 /* The default of set 1 has a letter too few. */
 ANP_UPGRADE_RULE(gru_direction) {
     (void)row;
-    const anp_attr_t *a = anp_draft_attr(d, "direction");
-    if (a && a->kind == ANP_ATTR_STRING && strcmp(a->v.s.ptr, "foward") == 0)
+    const anp_attr_t *a;
+    ANP_TRY(anp_draft_find(d, "direction", ANP_ATTR_STRING, &a));
+    if (a && strcmp(a->v.s.ptr, "foward") == 0)
         return anp_draft_set_string(d, "direction", "forward");
     return ANP_OK;
 }
@@ -327,8 +332,9 @@ ANP_UPGRADE_RULE(tile_axis) {
 
 /* Upsample's names for what is one mode now. */
 static anp_status_t rename_linear(anp_draft_t *d) {
-    const anp_attr_t *mode = anp_draft_attr(d, "mode");
-    if (!mode || mode->kind != ANP_ATTR_STRING || !strstr(mode->v.s.ptr, "linear")) return ANP_OK;
+    const anp_attr_t *mode;
+    ANP_TRY(anp_draft_find(d, "mode", ANP_ATTR_STRING, &mode));
+    if (!mode || !strstr(mode->v.s.ptr, "linear")) return ANP_OK;
     return anp_draft_set_string(d, "mode", "linear");
 }
 
@@ -358,8 +364,9 @@ ANP_UPGRADE_RULE(resize_drop_empty) {
 
 ANP_UPGRADE_RULE(upsample_scales) {
     (void)row;
-    const anp_attr_t *width = anp_draft_attr(d, "width_scale"),
-                     *height = anp_draft_attr(d, "height_scale");
+    const anp_attr_t *width, *height;
+    ANP_TRY(anp_draft_find(d, "width_scale", ANP_ATTR_FLOAT, &width));
+    ANP_TRY(anp_draft_find(d, "height_scale", ANP_ATTR_FLOAT, &height));
     if (!width || !height) return ANP_OK; /* as in set 7 */
     float *scales;
     ANP_TRY(anp_arena_alloc(d->arena, 4 * sizeof *scales, (void **)&scales));

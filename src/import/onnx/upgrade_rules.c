@@ -29,24 +29,22 @@ ANP_UPGRADE_RULE(default_int) {
 }
 
 ANP_UPGRADE_RULE(float_to_int) {
-    const anp_attr_t *a = anp_draft_attr(d, row->text);
-    if (!a || a->kind != ANP_ATTR_FLOAT) return ANP_OK;
+    const anp_attr_t *a;
+    ANP_TRY(anp_draft_find(d, row->text, ANP_ATTR_FLOAT, &a));
+    if (!a) return ANP_OK;
     if (!(a->v.f >= 0 && a->v.f < 1e9f) || a->v.f != (float)(int64_t)a->v.f)
         ANP_FAIL(ANP_UNSUPPORTED, "%s is %g, expected a whole number", row->text, (double)a->v.f);
     return anp_draft_set_int(d, row->text, (int64_t)a->v.f);
 }
 
-/* Takes the attribute of a row out of the draft; false when it is absent. */
-static bool take_attr(anp_draft_t *d, const anp_upgrade_t *row, anp_attr_t *out) {
-    const anp_attr_t *a = anp_draft_attr(d, row->text);
-    if (!a) return false;
-    *out = *a;
+/* Takes the attribute of a row out of the draft; its kind is NONE when it is absent. */
+static anp_status_t take_attr(anp_draft_t *d, const anp_upgrade_t *row, anp_attr_kind_t kind,
+                              anp_attr_t *out) {
+    const anp_attr_t *a;
+    ANP_TRY(anp_draft_find(d, row->text, kind, &a));
+    *out = a ? *a : (anp_attr_t){.kind = ANP_ATTR_NONE};
     anp_draft_drop(d, row->text);
-    return true;
-}
-
-static anp_status_t fail_kind(const anp_upgrade_t *row, const char *expected) {
-    ANP_FAIL(ANP_INVALID_MODEL, "attribute '%s' is not %s", row->text, expected);
+    return ANP_OK;
 }
 
 static anp_status_t set_constant(anp_draft_t *d, const anp_upgrade_t *row, anp_dtype_t dtype,
@@ -59,35 +57,34 @@ static anp_status_t set_constant(anp_draft_t *d, const anp_upgrade_t *row, anp_d
 }
 
 ANP_UPGRADE_RULE(attr_to_i64s) {
+    static const int64_t none = 0; /* an empty list still has an address */
+    const anp_attr_t *any = anp_draft_attr(d, row->text);
     anp_attr_t a;
-    if (!take_attr(d, row, &a)) return ANP_OK;
+    ANP_TRY(take_attr(d, row, any && any->kind == ANP_ATTR_INT ? ANP_ATTR_INT : ANP_ATTR_INTS, &a));
+    if (a.kind == ANP_ATTR_NONE) return ANP_OK;
     if (a.kind == ANP_ATTR_INT) return set_constant(d, row, ANP_DTYPE_I64, 1, 1, &a.v.i);
-    if (a.kind != ANP_ATTR_INTS) return fail_kind(row, "a list of integers");
-    static const int64_t none = 0;
-    const int64_t *ints = a.count ? a.v.ints : &none;
-    return set_constant(d, row, ANP_DTYPE_I64, 1, (int64_t)a.count, ints);
+    return set_constant(d, row, ANP_DTYPE_I64, 1, (int64_t)a.count, a.count ? a.v.ints : &none);
 }
 
 ANP_UPGRADE_RULE(attr_to_f32s) {
     anp_attr_t a;
-    if (!take_attr(d, row, &a)) return ANP_OK;
-    if (a.kind != ANP_ATTR_FLOATS || a.count == 0) return fail_kind(row, "a list of numbers");
+    ANP_TRY(take_attr(d, row, ANP_ATTR_FLOATS, &a));
+    if (a.kind == ANP_ATTR_NONE || a.count == 0) return ANP_OK;
     return set_constant(d, row, ANP_DTYPE_F32, 1, (int64_t)a.count, a.v.floats);
 }
 
 ANP_UPGRADE_RULE(attr_to_f32) {
     anp_attr_t a;
-    if (!take_attr(d, row, &a)) return ANP_OK;
-    if (a.kind != ANP_ATTR_FLOAT) return fail_kind(row, "a number");
-    return set_constant(d, row, ANP_DTYPE_F32, 0, 0, &a.v.f);
+    ANP_TRY(take_attr(d, row, ANP_ATTR_FLOAT, &a));
+    return a.kind == ANP_ATTR_NONE ? ANP_OK : set_constant(d, row, ANP_DTYPE_F32, 0, 0, &a.v.f);
 }
 
 ANP_UPGRADE_RULE(attr_to_scalar_like) {
     anp_attr_t a;
     anp_value_t *value, *like = anp_draft_input(d, 0);
-    if (!take_attr(d, row, &a)) return ANP_OK;
-    if (a.kind != ANP_ATTR_FLOAT) return fail_kind(row, "a number");
+    ANP_TRY(take_attr(d, row, ANP_ATTR_FLOAT, &a));
+    if (a.kind == ANP_ATTR_NONE) return ANP_OK;
     if (!like) ANP_FAIL(ANP_INVALID_MODEL, "input 0 is missing");
-    ANP_TRY(anp_draft_scalar_like(d, a.v.f, like, &value));
+    ANP_TRY(anp_draft_scalar_like(d, row->text, a.v.f, like, &value));
     return anp_draft_set_input(d, (uint32_t)row->number, value);
 }

@@ -62,13 +62,14 @@ static anp_status_t add_outer_scan(anp_draft_t *d, anp_block_t *block) {
 
 ANP_UPGRADE_RULE(scan_batch) {
     (void)row;
-    const int64_t n_scan_inputs = anp_draft_int(d, "num_scan_inputs", -1);
-    const anp_attr_t *body = anp_draft_attr(d, "body");
+    int64_t n_scan_inputs;
+    const anp_attr_t *body;
     anp_block_t *block;
+    ANP_TRY(anp_draft_int(d, "num_scan_inputs", -1, &n_scan_inputs));
+    ANP_TRY(anp_draft_find(d, "body", ANP_ATTR_BLOCK, &body));
     if (anp_draft_input(d, 0))
         ANP_FAIL(ANP_UNSUPPORTED, "sequence_lens of operator set 8 is not supported");
-    if (!body || body->kind != ANP_ATTR_BLOCK || !anp_op_find("", "Scan"))
-        ANP_FAIL(ANP_INVALID_MODEL, "attribute 'body' is missing");
+    if (!body) ANP_FAIL(ANP_INVALID_MODEL, "attribute 'body' is missing");
     if (d->inputs.count < 2 || n_scan_inputs < 1 || n_scan_inputs >= (int64_t)d->inputs.count)
         ANP_FAIL(ANP_INVALID_MODEL, "num_scan_inputs is %" PRId64 " of %" PRIu64 " inputs",
                  n_scan_inputs, d->inputs.count ? d->inputs.count - 1 : 0);
