@@ -112,6 +112,7 @@ struct anp_graph_t {
     anp_map_t const_index; /* see graph_const.c */
     anp_arena_t scratch;   /* of one inference */
     uint32_t next_id;      /* of nodes and blocks */
+    uint64_t n_changes;    /* of nodes and uses so far: a pass that did something raised it */
 };
 typedef struct anp_meta_t {
     const char *key, *value;
@@ -183,6 +184,11 @@ bool anp_value_can_replace(const anp_graph_t *g, const anp_value_t *from, const 
 anp_status_t anp_value_rename(anp_graph_t *g, anp_value_t *v, const char *name);
 /* Outputs must be unused. Nested blocks go with it. */
 void anp_node_remove(anp_graph_t *g, anp_node_t *n);
+/* An output nobody uses is no longer wanted. */
+void anp_node_drop_output(anp_graph_t *g, anp_node_t *n, uint32_t i);
+/* Moves all nodes of block b, which must have no inputs, before `before`; b keeps only its outputs.
+ */
+void anp_block_inline(anp_graph_t *g, anp_block_t *b, anp_node_t *before);
 void anp_node_move_before(anp_graph_t *g, anp_node_t *n,
                           anp_node_t *before); /* NULL = to the end of its block */
 /* A driver's or placer's answer; strings are copied. */

@@ -89,6 +89,7 @@ anp_status_t anp_node_set_attr(anp_graph_t *g, anp_node_t *n, const anp_attr_t *
     for (uint32_t i = 0; i < n->n_attrs; i++) {
         if (strcmp(n->attrs[i].name, attr->name) != 0) continue;
         n->attrs[i] = copy;
+        g->n_changes++;
         return ANP_OK;
     }
     anp_attr_t *grown;
@@ -97,6 +98,7 @@ anp_status_t anp_node_set_attr(anp_graph_t *g, anp_node_t *n, const anp_attr_t *
     grown[n->n_attrs] = copy;
     n->attrs = grown;
     n->n_attrs++;
+    g->n_changes++;
     return ANP_OK;
 }
 
@@ -195,6 +197,7 @@ anp_status_t anp_graph_add_node(anp_graph_t *g, anp_block_t *b, anp_node_t *befo
         n->blocks[n->n_blocks] = d->blocks[n->n_blocks];
         n->blocks[n->n_blocks]->owner = n;
     }
+    g->n_changes++;
     *out = n;
     return ANP_OK;
 }
@@ -202,9 +205,9 @@ anp_status_t anp_graph_add_node(anp_graph_t *g, anp_block_t *b, anp_node_t *befo
 /* ---- changing ---- */
 
 anp_status_t anp_node_set_input(anp_graph_t *g, anp_node_t *n, uint32_t i, anp_value_t *v) {
-    (void)g;
     assert(i < n->n_inputs);
     if (n->inputs[i] == v) return ANP_OK;
+    g->n_changes++;
     if (v) ANP_TRY(anp_value_add_use(v, n, i));
     if (n->inputs[i]) anp_value_drop_use(n->inputs[i], n, i);
     n->inputs[i] = v;
@@ -233,6 +236,7 @@ anp_status_t anp_node_set_op(anp_graph_t *g, anp_node_t *n, const anp_op_t *op,
     n->op = op;
     n->attrs = copy;
     n->n_attrs = n_attrs;
+    g->n_changes++;
     return ANP_OK;
 }
 
@@ -268,12 +272,12 @@ typedef struct anp_swap_t {
 } anp_swap_t;
 
 static anp_status_t swap_block_outputs(anp_graph_t *g, anp_block_t *b, void *arg) {
-    (void)g;
     const anp_swap_t *s = arg;
     if (!b->owner && !s->with_entries) return ANP_OK;
     for (uint32_t i = 0; i < b->n_outputs; i++) {
         if (b->outputs[i] != s->from) continue;
         b->outputs[i] = s->to;
+        g->n_changes++;
         s->from->n_block_output_uses--;
         s->to->n_block_output_uses++;
     }
@@ -291,6 +295,7 @@ static anp_status_t swap_outputs(anp_graph_t *g, anp_value_t *from, anp_value_t 
         anp_state_t *state = &ANP_VEC_AT(&g->states, anp_state_t, i);
         if (state->next != from) continue;
         state->next = to;
+        g->n_changes++;
         from->n_block_output_uses--;
         to->n_block_output_uses++;
     }
@@ -334,7 +339,7 @@ static anp_node_t *last_inner(anp_node_t *n) {
 }
 
 void anp_node_remove(anp_graph_t *g, anp_node_t *n) {
-    (void)g;
+    g->n_changes++;
     for (anp_node_t *at = n;;) { /* innermost and last first, so nothing removed is still in use */
         anp_node_t *inner = last_inner(at);
         if (inner) {
@@ -346,6 +351,24 @@ void anp_node_remove(anp_graph_t *g, anp_node_t *n) {
         if (at == n) break;
         at = owner;
     }
+}
+
+void anp_node_drop_output(anp_graph_t *g, anp_node_t *n, uint32_t i) {
+    anp_value_kill(n->outputs[i]);
+    n->outputs[i] = NULL;
+    g->n_changes++;
+}
+
+void anp_block_inline(anp_graph_t *g, anp_block_t *b, anp_node_t *before) {
+    assert(b->n_inputs == 0);
+    while (b->first) {
+        anp_node_t *n = b->first;
+        unlink_node(n);
+        link_before(before->parent, n, before);
+        for (uint32_t i = 0; i < n->n_outputs; i++)
+            if (n->outputs[i]) n->outputs[i]->block = before->parent;
+    }
+    g->n_changes++;
 }
 
 void anp_node_move_before(anp_graph_t *g, anp_node_t *n, anp_node_t *before) {
