@@ -57,6 +57,8 @@ static anp_status_t assign_nodes(anp_model_t *m) {
     ANP_TRY(ANP_NEW_ARRAY(p->n_partitions, &m->part_device));
     for (uint32_t i = 0; i < p->n_partitions; i++) {
         const anp_p_partition_t *part = &p->partitions[i];
+        if (part->blob != ANP_P_NONE && part->blob >= m->source.variant->n_blobs) /* drivers index by it */
+            ANP_FAIL(ANP_CORRUPT, "partition %u: blob %u of %u", i, part->blob, m->source.variant->n_blobs);
         ANP_TRY(partition_device(m, part, &m->part_device[i]));
         for (uint32_t n = part->first_node; n < part->first_node + part->n_nodes; n++) {
             m->node_device[n] = m->part_device[i];
