@@ -125,9 +125,13 @@ VEC_FN void vf32_store_bytes(uint8_t *p, vf32_t v) {
         _mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1));
     _mm_storel_epi64((__m128i *)(void *)p, _mm_packus_epi16(words, words));
 }
-/* Even elements of the 2 * VEC_LEN elements a, b. */
+/* Even and odd elements of the 2 * VEC_LEN elements a, b. */
 VEC_FN vf32_t vf32_even(vf32_t a, vf32_t b) {
     const __m256 s = _mm256_shuffle_ps(a, b, 0x88); /* a0 a2 b0 b2 | a4 a6 b4 b6 */
+    return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(s), 0xd8));
+}
+VEC_FN vf32_t vf32_odd(vf32_t a, vf32_t b) {
+    const __m256 s = _mm256_shuffle_ps(a, b, 0xdd); /* a1 a3 b1 b3 | a5 a7 b5 b7 */
     return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(s), 0xd8));
 }
 

@@ -112,10 +112,15 @@ VEC_FN vf32_t vf32_load_i8(const int8_t *p) {
 VEC_FN void vf32_store_bytes(uint8_t *p, vf32_t v) {
     _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v)));
 }
-/* Even elements of the 2 * VEC_LEN elements a, b. */
+/* Even and odd elements of the 2 * VEC_LEN elements a, b. */
 VEC_FN vf32_t vf32_even(vf32_t a, vf32_t b) {
     const __m512i idx =
         _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    return _mm512_permutex2var_ps(a, idx, b);
+}
+VEC_FN vf32_t vf32_odd(vf32_t a, vf32_t b) {
+    const __m512i idx =
+        _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
     return _mm512_permutex2var_ps(a, idx, b);
 }
 

@@ -131,9 +131,12 @@ VEC_FN void vf32_store_bytes(uint8_t *p, vf32_t v) {
     const int8x8_t bytes = vmovn_s16(vcombine_s16(words, words));
     vst1_lane_u32((uint32_t *)(void *)p, vreinterpret_u32_s8(bytes), 0);
 }
-/* Even elements of the 2 * VEC_LEN elements a, b. */
+/* Even and odd elements of the 2 * VEC_LEN elements a, b. */
 VEC_FN vf32_t vf32_even(vf32_t a, vf32_t b) {
     return vuzp1q_f32(a, b);
+}
+VEC_FN vf32_t vf32_odd(vf32_t a, vf32_t b) {
+    return vuzp2q_f32(a, b);
 }
 
 /* Rows become columns. */

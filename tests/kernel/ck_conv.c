@@ -309,6 +309,8 @@ static void check_depthwise(const anp_conv_t *t) {
         anp_conv_shape_t s = random_shape(true);
         if (i % 2) s.kh = s.kw = i % 4 == 1 ? 3 : 5;
         run_case(t, &s, ANP_CONV_DEPTHWISE, ck_random_size(0, 31));
+        s.m = s.c = s.groups = ck_random_size(1, 2 * t->gemm.lanes + 1);
+        run_case(t, &s, ANP_CONV_DEPTHWISE_LANES, ck_random_size(0, 31));
     }
     ck_end();
 }

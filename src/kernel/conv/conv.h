@@ -24,9 +24,11 @@ typedef struct anp_conv_shape_t {
 
 /* How a convolution is computed; decides the form of the packed weights. */
 typedef enum anp_conv_kind_t {
-    ANP_CONV_PIXELS = 0, /* pixels fill the vectors; panels are packed out of the image */
-    ANP_CONV_CHANNELS,   /* output channels fill the vectors; pixels are read in place */
-    ANP_CONV_DEPTHWISE,  /* one input channel per group */
+    ANP_CONV_PIXELS = 0,      /* pixels fill the vectors; panels are packed out of the image */
+    ANP_CONV_CHANNELS,        /* output channels fill the vectors; pixels are read in place */
+    ANP_CONV_DEPTHWISE,       /* one input channel per group; pixels fill the vectors */
+    ANP_CONV_DEPTHWISE_LANES, /* one input and one output channel per group; channels fill the
+                                 vectors */
 } anp_conv_kind_t;
 
 /* ---- The table ---- */
@@ -58,6 +60,12 @@ typedef struct anp_conv_t {
      */
     void (*depthwise_f32)(const anp_image_t *img, const float *weights, size_t oy0, size_t oy1,
                           float *y, const anp_gemm_tile_t *how);
+    /*
+     * A vector of channels: y[oy, ow, lanes] for oy0 <= oy < oy1 from img->x [h, w, lanes] and
+     * weights [kh, kw, lanes]; sums only. lanes = gemm.lanes.
+     */
+    void (*depthwise_lanes_f32)(const anp_image_t *img, const float *weights, size_t oy0,
+                                size_t oy1, float *y);
 } anp_conv_t;
 
 /* cpu: ANP_CPU_* bits; fills every slot with the best of these levels. */
@@ -66,6 +74,22 @@ void anp_conv_init_ref(anp_conv_t *t);
 void anp_conv_init_avx2(anp_conv_t *t);
 void anp_conv_init_avx512(anp_conv_t *t);
 void anp_conv_init_neon(anp_conv_t *t);
+
+/* The channels x of a shape as the kernels see them. */
+static inline anp_image_t anp_conv_image(const anp_conv_shape_t *s, const float *x) {
+    return (anp_image_t){.x = x,
+                         .h = s->h,
+                         .w = s->w,
+                         .kh = s->kh,
+                         .kw = s->kw,
+                         .ow = s->ow,
+                         .stride_h = s->stride_h,
+                         .stride_w = s->stride_w,
+                         .dilation_h = s->dilation_h,
+                         .dilation_w = s->dilation_w,
+                         .pad_top = s->pad_top,
+                         .pad_left = s->pad_left};
+}
 
 /* ---- The drivers ---- */
 

@@ -3,14 +3,9 @@
  * groups. */
 #include "base/alloc.h"
 #include "kernel/conv/conv_channels.h"
+#include "kernel/conv/conv_depthwise.h"
 #include "kernel/gemm/gemm_product.h"
 #include <assert.h>
-#include <string.h>
-
-enum {
-    DEPTHWISE_WORK = 64 * 1024,
-    DEPTHWISE_FILTERS = 4 /* per channel; with more the product is better */
-};
 
 /* A filter of one element that touches each pixel once: an image is one row of pixels. */
 static bool is_pointwise(const anp_conv_shape_t *s) {
@@ -46,7 +41,7 @@ static double pixels_cost(const anp_conv_t *t, const anp_conv_shape_t *one) {
 
 anp_conv_kind_t anp_conv_f32_kind(const anp_conv_t *t, const anp_conv_shape_t *s) {
     const anp_conv_shape_t one = one_shape(s);
-    if (s->c == s->groups && one.m < DEPTHWISE_FILTERS) return ANP_CONV_DEPTHWISE;
+    if (anp_conv_is_depthwise(s)) return anp_conv_depthwise_kind(t, s);
     return anp_conv_channels_cost(t, &one) < pixels_cost(t, &one) ? ANP_CONV_CHANNELS
                                                                   : ANP_CONV_PIXELS;
 }
@@ -55,8 +50,6 @@ anp_conv_kind_t anp_conv_f32_kind(const anp_conv_t *t, const anp_conv_shape_t *s
 
 static anp_status_t group_pack_bytes(const anp_conv_t *t, const anp_conv_shape_t *one,
                                      anp_conv_kind_t kind, uint64_t *out_bytes) {
-    if (kind == ANP_CONV_DEPTHWISE)
-        return anp_size_mul((uint64_t)one->m * depth_of(one), sizeof(float), out_bytes);
     if (kind == ANP_CONV_CHANNELS)
         return anp_gemm_f32_pack_b_bytes(&t->gemm, depth_of(one), one->m, out_bytes);
     return anp_gemm_f32_pack_a_bytes(&t->gemm, one->m, depth_of(one), out_bytes);
@@ -64,6 +57,7 @@ static anp_status_t group_pack_bytes(const anp_conv_t *t, const anp_conv_shape_t
 
 anp_status_t anp_conv_f32_pack_bytes(const anp_conv_t *t, const anp_conv_shape_t *s,
                                      anp_conv_kind_t kind, uint64_t *out_bytes) {
+    if (kind >= ANP_CONV_DEPTHWISE) return anp_conv_depthwise_pack_bytes(t, s, kind, out_bytes);
     const anp_conv_shape_t one = one_shape(s);
     ANP_TRY(group_pack_bytes(t, &one, kind, out_bytes));
     return anp_size_mul(*out_bytes, s->groups, out_bytes);
@@ -80,13 +74,17 @@ static size_t group_elems(const anp_conv_t *t, const anp_conv_shape_t *one, anp_
 
 void anp_conv_f32_pack(const anp_conv_t *t, const anp_conv_shape_t *s, anp_conv_kind_t kind,
                        const float *weights, float *dst) {
+    if (kind >= ANP_CONV_DEPTHWISE) {
+        anp_conv_depthwise_pack(t, s, kind, weights, dst);
+        return;
+    }
     const anp_conv_shape_t one = one_shape(s);
     const size_t k = depth_of(&one), elems = group_elems(t, &one, kind);
     for (size_t g = 0; g < s->groups; g++, weights += one.m * k, dst += elems) {
-        switch (kind) {
-        case ANP_CONV_PIXELS: anp_gemm_f32_pack_a(&t->gemm, one.m, k, weights, k, 1, 1, dst); break;
-        case ANP_CONV_CHANNELS: anp_conv_channels_pack(t, &one, weights, dst); break;
-        case ANP_CONV_DEPTHWISE: memcpy(dst, weights, elems * sizeof *dst); break;
+        if (kind == ANP_CONV_CHANNELS) {
+            anp_conv_channels_pack(t, &one, weights, dst);
+        } else {
+            anp_gemm_f32_pack_a(&t->gemm, one.m, k, weights, k, 1, 1, dst);
         }
     }
 }
@@ -104,36 +102,21 @@ static void source_pack(const void *src, size_t i0, size_t n, size_t width, size
     s->t->pack_image_f32(&s->image, i0, n, width, k0, k, dst);
 }
 
-static anp_image_t image_make(const anp_conv_shape_t *s, const float *x) {
-    return (anp_image_t){.x = x,
-                         .h = s->h,
-                         .w = s->w,
-                         .kh = s->kh,
-                         .kw = s->kw,
-                         .ow = s->ow,
-                         .stride_h = s->stride_h,
-                         .stride_w = s->stride_w,
-                         .dilation_h = s->dilation_h,
-                         .dilation_w = s->dilation_w,
-                         .pad_top = s->pad_top,
-                         .pad_left = s->pad_left};
-}
-
 static anp_gemm_product_t pixels_product(const anp_conv_t *t, const anp_conv_args_t *one,
-                                    const source_t *src) {
+                                         const source_t *src) {
     const anp_conv_shape_t *s = &one->shape;
     const size_t pixels = s->oh * s->ow;
     anp_gemm_product_t p = {.t = &t->gemm,
-                       .m = s->m,
-                       .n = pixels,
-                       .k = depth_of(s),
-                       .c = one->y,
-                       .ldc = pixels,
-                       .init = one->add,
-                       .ldinit = pixels,
-                       .bias_row = one->bias,
-                       .scale = 1,
-                       .act = one->act};
+                            .m = s->m,
+                            .n = pixels,
+                            .k = depth_of(s),
+                            .c = one->y,
+                            .ldc = pixels,
+                            .init = one->add,
+                            .ldinit = pixels,
+                            .bias_row = one->bias,
+                            .scale = 1,
+                            .act = one->act};
     p.a.packed = one->weights;
     p.b.pack = source_pack;
     p.b.src = src;
@@ -149,7 +132,6 @@ static anp_gemm_product_t pixels_product(const anp_conv_t *t, const anp_conv_arg
 typedef struct job_t {
     const anp_conv_t *t;
     const anp_conv_args_t *args;
-    size_t rows, units, units_per_item; /* depthwise: a unit is `rows` rows of one output plane */
 } job_t;
 
 /* Image index / groups, group index % groups. */
@@ -169,47 +151,9 @@ static void run_one(const void *user, size_t index, anp_pool_t *pool, void *scra
         anp_conv_channels_run(j->t, pool, &one);
         return;
     }
-    const source_t src = {.t = j->t, .image = image_make(s, one.x)};
+    const source_t src = {.t = j->t, .image = anp_conv_image(s, one.x)};
     const anp_gemm_product_t p = pixels_product(j->t, &one, &src);
     anp_gemm_product_run(&p, pool, scratch);
-}
-
-/* ---- depthwise ---- */
-
-static void depthwise_unit(const job_t *j, size_t unit) {
-    const anp_conv_args_t *a = j->args;
-    const anp_conv_shape_t *s = &a->shape;
-    const size_t blocks = (s->oh + j->rows - 1) / j->rows, pixels = s->oh * s->ow;
-    const size_t plane = unit / blocks, channel = plane % s->m, filters = s->m / s->groups;
-    const size_t oy0 = unit % blocks * j->rows, oy1 = ANP_MIN(oy0 + j->rows, s->oh);
-    const anp_image_t img = image_make(s, a->x + plane / filters * s->h * s->w);
-    anp_gemm_tile_t how = {.init = a->add ? a->add + plane * pixels : NULL,
-                           .ldinit = s->ow,
-                           .init_scale = 1,
-                           .bias_scale = 1,
-                           .bias_m = a->bias ? a->bias + channel : NULL};
-    const bool clip = anp_act_is_clip(&a->act, &how.lo, &how.hi);
-    float *y = a->y + plane * pixels;
-    j->t->depthwise_f32(&img, a->weights + channel * s->kh * s->kw, oy0, oy1, y, &how);
-    y += oy0 * s->ow;
-    if (!clip) j->t->gemm.act_f32(&a->act, (oy1 - oy0) * s->ow, y, y);
-}
-
-static void depthwise_item(void *arg, uint64_t item, uint32_t worker) {
-    (void)worker;
-    const job_t *j = arg;
-    const size_t first = item * j->units_per_item,
-                 end = ANP_MIN(first + j->units_per_item, j->units);
-    for (size_t unit = first; unit < end; unit++) depthwise_unit(j, unit);
-}
-
-static void depthwise_run(job_t *j, anp_pool_t *pool) {
-    const anp_conv_shape_t *s = &j->args->shape;
-    const size_t row_work = ANP_MAX(s->ow * s->kh * s->kw, 1);
-    j->rows = ANP_MAX(ANP_MIN(DEPTHWISE_WORK / row_work, s->oh), 1);
-    j->units = s->n * s->m * ((s->oh + j->rows - 1) / j->rows);
-    j->units_per_item = ANP_MAX(DEPTHWISE_WORK / (row_work * j->rows), 1);
-    anp_pool_run(pool, (j->units + j->units_per_item - 1) / j->units_per_item, depthwise_item, j);
 }
 
 /* ---- the whole ---- */
@@ -232,7 +176,8 @@ anp_status_t anp_conv_f32_scratch_bytes(const anp_conv_t *t, const anp_conv_shap
                                         anp_conv_kind_t kind, uint32_t threads,
                                         uint64_t *out_bytes) {
     *out_bytes = 0;
-    if (kind == ANP_CONV_DEPTHWISE) return ANP_OK;
+    if (kind >= ANP_CONV_DEPTHWISE)
+        return anp_conv_depthwise_scratch_bytes(t, s, kind, threads, out_bytes);
     const anp_conv_shape_t one = one_shape(s);
     if (!is_small(&one)) return scratch_one(t, &one, kind, threads, out_bytes);
     ANP_TRY(scratch_one(t, &one, kind, 1, out_bytes));
@@ -240,11 +185,11 @@ anp_status_t anp_conv_f32_scratch_bytes(const anp_conv_t *t, const anp_conv_shap
 }
 
 void anp_conv_f32_run(const anp_conv_t *t, anp_pool_t *pool, const anp_conv_args_t *args) {
-    job_t j = {.t = t, .args = args};
-    if (args->kind == ANP_CONV_DEPTHWISE) {
-        depthwise_run(&j, pool);
+    if (args->kind >= ANP_CONV_DEPTHWISE) {
+        anp_conv_depthwise_run(t, pool, args);
         return;
     }
+    const job_t j = {.t = t, .args = args};
     const anp_conv_shape_t one = one_shape(&args->shape);
     uint64_t bytes = 0;
     const anp_status_t st = scratch_one(t, &one, args->kind, 1, &bytes);

@@ -50,9 +50,27 @@ static void depthwise_f32_ref(const anp_image_t *img, const float *weights, size
     }
 }
 
+static void depthwise_lanes_f32_ref(const anp_image_t *img, const float *weights, size_t oy0,
+                                    size_t oy1, float *y) {
+    enum { LANES = ANP_GEMM_REF_LANES };
+    for (size_t i = oy0 * img->ow * LANES; i < oy1 * img->ow * LANES; i++) {
+        const size_t lane = i % LANES, ox = i / LANES % img->ow, oy = i / LANES / img->ow;
+        float sum = 0;
+        for (size_t tap = 0; tap < img->kh * img->kw; tap++) {
+            const size_t iy = oy * img->stride_h + tap / img->kw * img->dilation_h -
+                              img->pad_top; /* wraps when negative */
+            const size_t ix = ox * img->stride_w + tap % img->kw * img->dilation_w - img->pad_left;
+            if (iy < img->h && ix < img->w)
+                sum += weights[tap * LANES + lane] * img->x[(iy * img->w + ix) * LANES + lane];
+        }
+        y[i] = sum;
+    }
+}
+
 void anp_conv_init_ref(anp_conv_t *t) {
     anp_gemm_init_ref(&t->gemm);
     t->pack_image_f32 = pack_image_f32_ref;
     t->pad_row_f32 = pad_row_f32_ref;
     t->depthwise_f32 = depthwise_f32_ref;
+    t->depthwise_lanes_f32 = depthwise_lanes_f32_ref;
 }

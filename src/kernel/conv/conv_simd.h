@@ -41,7 +41,7 @@ typedef struct reach_t {
 } reach_t;
 
 VEC_FN reach_t reach_make(ptrdiff_t ix, ptrdiff_t w, size_t n, const size_t stride) {
-    const ptrdiff_t end = ANP_MIN(w - ix, (ptrdiff_t)((n - 1) * stride + 1)), next = ix + VEC_LEN;
+    const ptrdiff_t end = ANP_MIN(w - ix, (ptrdiff_t)(n * stride)), next = ix + VEC_LEN;
     return (reach_t){.first = vec_range(lanes_clamp(-ix), lanes_clamp(end)),
                      .second = vec_range(lanes_clamp(-next), lanes_clamp(end - VEC_LEN)),
                      .full = ix >= 0 && ix + (ptrdiff_t)(VEC_LEN * stride) <= w};
@@ -186,76 +186,207 @@ static void pad_row_f32(const float *row, size_t w, size_t pad, size_t stride, s
     }
 }
 
-/* ---- depthwise ---- */
+/* ---- depthwise, pixels in the vectors ---- */
 
-/* VEC_LEN output pixels of a row: the filter's rows first .. end - 1 on image rows from `row` on.
- */
-VEC_FN vf32_t depthwise_vector(const anp_image_t *img, const float *weights, const size_t kw,
-                               const size_t stride, const bool full, size_t first, size_t end,
-                               const float *row, ptrdiff_t ix, size_t n, vf32_t acc) {
-    for (size_t ky = first; ky < end; ky++, row += img->dilation_h * img->w) {
-        VEC_UNROLL_FEW
-        for (size_t kx = 0; kx < kw; kx++) {
-            const ptrdiff_t x = ix + (ptrdiff_t)(kx * img->dilation_w);
-            reach_t reach = {.full = true};
-            if (!full) reach = reach_make(x, (ptrdiff_t)img->w, n, stride);
-            acc = vf32_fma(row_load(row + x, &reach, full, stride),
-                           vf32_set1(weights[ky * kw + kx]), acc);
-        }
-    }
-    return acc;
-}
+enum { COLUMNS_MAX = 16 /* of a filter; wider ones go to the reference */ };
 
-VEC_FN void depthwise_body(const anp_image_t *img, const float *weights, const size_t kw,
-                           const size_t stride, size_t oy0, size_t oy1, float *y,
-                           const anp_gemm_tile_t *how) {
+/* VEC_LEN output pixels from column ox on of rows oy0 .. oy1 - 1. The columns' borders are the same
+ * in each row. */
+VEC_FN void depthwise_strip(const anp_image_t *img, const float *weights, const size_t kw,
+                            const size_t stride, const bool full, const reach_t *reach, size_t oy0,
+                            size_t oy1, size_t ox, size_t n, float *y, const anp_gemm_tile_t *how) {
     const vf32_t bias = vf32_set1(how->bias_m ? how->bias_scale * how->bias_m[0] : 0);
     const vf32_t lo = vf32_set1(how->lo), hi = vf32_set1(how->hi),
                  scale = vf32_set1(how->init_scale);
-    const ptrdiff_t reach =
-        (ptrdiff_t)((kw - 1) * img->dilation_w + stride * VEC_LEN); /* columns one vector reads */
+    const ptrdiff_t ix = (ptrdiff_t)(ox * stride) - (ptrdiff_t)img->pad_left;
     for (size_t oy = oy0; oy < oy1; oy++) {
         const ptrdiff_t iy = (ptrdiff_t)(oy * img->stride_h) - (ptrdiff_t)img->pad_top;
         size_t first, end;
         filter_rows(img, iy, &first, &end);
-        const float *row = img->x + (iy + (ptrdiff_t)(first * img->dilation_h)) * (ptrdiff_t)img->w;
-        for (size_t ox = 0; ox < img->ow; ox += VEC_LEN) {
-            const ptrdiff_t ix = (ptrdiff_t)(ox * stride) - (ptrdiff_t)img->pad_left;
-            const size_t n = ANP_MIN(img->ow - ox, VEC_LEN);
-            vf32_t acc = vf32_zero();
-            if (how->init) acc = vf32_mul(scale, vf32_load_n(how->init + oy * how->ldinit + ox, n));
-            if (ix >= 0 && ix + reach <= (ptrdiff_t)img->w) {
-                acc = depthwise_vector(img, weights, kw, stride, true, first, end, row, ix, n, acc);
-            } else {
-                acc =
-                    depthwise_vector(img, weights, kw, stride, false, first, end, row, ix, n, acc);
+        const float *p =
+            img->x + (iy + (ptrdiff_t)(first * img->dilation_h)) * (ptrdiff_t)img->w + ix;
+        vf32_t acc = vf32_zero();
+        if (how->init) acc = vf32_mul(scale, vf32_load_n(how->init + oy * how->ldinit + ox, n));
+        for (size_t ky = first; ky < end; ky++, p += img->dilation_h * img->w) {
+            VEC_UNROLL_FEW
+            for (size_t kx = 0; kx < kw; kx++) {
+                const vf32_t v = row_load(p + kx * img->dilation_w, &reach[kx], full, stride);
+                acc = vf32_fma(v, vf32_set1(weights[ky * kw + kx]), acc);
             }
-            acc = vf32_min2(hi, vf32_max2(lo, vf32_add(acc, bias)));
-            vf32_store_n(y + oy * img->ow + ox, acc, n);
+        }
+        acc = vf32_min2(hi, vf32_max2(lo, vf32_add(acc, bias)));
+        vf32_store_n(y + oy * img->ow + ox, acc, n);
+    }
+}
+
+/* What three neighbouring columns of a filter see in one row. */
+VEC_FN void row_load_three(const float *p, const reach_t *reach, const bool full,
+                           const size_t stride, vf32_t v[3]) {
+    if (stride == 1) {
+        VEC_UNROLL
+        for (size_t kx = 0; kx < 3; kx++) v[kx] = row_load(p + kx, &reach[kx], full, 1);
+        return;
+    }
+    const vf32_t a = full ? vf32_load(p) : vf32_load_range(p, reach[0].first);
+    const vf32_t b = full ? vf32_load(p + VEC_LEN) : vf32_load_range(p + VEC_LEN, reach[0].second);
+    v[0] = vf32_even(a, b);
+    v[1] = vf32_odd(a, b);
+    v[2] = row_load(p + 2, &reach[2], full, 2);
+}
+
+enum { BLOCK_ROWS = 4 /* output rows at a time share the rows of the image they have in common */ };
+
+/* BLOCK_ROWS rows from oy on of a 3 x 3 filter that meets the image with all its rows. */
+VEC_FN void depthwise_block(const anp_image_t *img, const float *weights, const size_t stride,
+                            const bool full, const reach_t *reach, size_t oy, size_t ox, size_t n,
+                            float *y, const anp_gemm_tile_t *how) {
+    const vf32_t bias = vf32_set1(how->bias_m ? how->bias_scale * how->bias_m[0] : 0),
+                 scale = vf32_set1(how->init_scale);
+    const ptrdiff_t ix = (ptrdiff_t)(ox * stride) - (ptrdiff_t)img->pad_left;
+    const float *p = img->x + (oy * stride - img->pad_top) * img->w + ix;
+    vf32_t acc[BLOCK_ROWS];
+    VEC_UNROLL
+    for (size_t i = 0; i < BLOCK_ROWS; i++)
+        acc[i] = how->init
+                     ? vf32_mul(scale, vf32_load_n(how->init + (oy + i) * how->ldinit + ox, n))
+                     : vf32_zero();
+    VEC_UNROLL
+    for (size_t r = 0; r < (BLOCK_ROWS - 1) * stride + 3; r++, p += img->w) {
+        vf32_t v[3];
+        row_load_three(p, reach, full, stride, v);
+        VEC_UNROLL
+        for (size_t i = 0; i < BLOCK_ROWS; i++) {
+            if (r < i * stride || r >= i * stride + 3) continue;
+            VEC_UNROLL
+            for (size_t kx = 0; kx < 3; kx++)
+                acc[i] = vf32_fma(v[kx], vf32_set1(weights[(r - i * stride) * 3 + kx]), acc[i]);
+        }
+    }
+    VEC_UNROLL
+    for (size_t i = 0; i < BLOCK_ROWS; i++) {
+        const vf32_t v = vf32_max2(vf32_set1(how->lo), vf32_add(acc[i], bias));
+        vf32_store_n(y + (oy + i) * img->ow + ox, vf32_min2(vf32_set1(how->hi), v), n);
+    }
+}
+
+/* A strip of a 3 x 3 filter with equal strides and no dilation. */
+VEC_FN void depthwise_strip_three(const anp_image_t *img, const float *weights, const size_t stride,
+                                  const bool full, const reach_t *reach, size_t oy0, size_t oy1,
+                                  size_t ox, size_t n, float *y, const anp_gemm_tile_t *how) {
+    for (size_t oy = oy0; oy < oy1;) {
+        const bool inside = oy * stride >= img->pad_top &&
+                            (oy + BLOCK_ROWS - 1) * stride + 3 <= img->h + img->pad_top;
+        if (inside && oy + BLOCK_ROWS <= oy1) {
+            depthwise_block(img, weights, stride, full, reach, oy, ox, n, y, how);
+            oy += BLOCK_ROWS;
+        } else {
+            depthwise_strip(img, weights, 3, stride, full, reach, oy, oy + 1, ox, n, y, how);
+            oy++;
         }
     }
 }
 
-/* Strides above 2: the reference is as good. */
+VEC_FN void depthwise_body(const anp_image_t *img, const float *weights, const bool three,
+                           const size_t kw, const size_t stride, size_t oy0, size_t oy1, float *y,
+                           const anp_gemm_tile_t *how) {
+    for (size_t ox = 0; ox < img->ow; ox += VEC_LEN) {
+        const size_t n = ANP_MIN(img->ow - ox, VEC_LEN);
+        reach_t reach[COLUMNS_MAX];
+        bool full = true;
+        for (size_t kx = 0; kx < kw; kx++) {
+            const ptrdiff_t ix =
+                (ptrdiff_t)(ox * stride + kx * img->dilation_w) - (ptrdiff_t)img->pad_left;
+            reach[kx] = reach_make(ix, (ptrdiff_t)img->w, n, stride);
+            full &= reach[kx].full;
+        }
+        if (three && full) {
+            depthwise_strip_three(img, weights, stride, true, reach, oy0, oy1, ox, n, y, how);
+        } else if (three) {
+            depthwise_strip_three(img, weights, stride, false, reach, oy0, oy1, ox, n, y, how);
+        } else {
+            depthwise_strip(img, weights, kw, stride, false, reach, oy0, oy1, ox, n, y, how);
+        }
+    }
+}
+
+/* 3 x 3 filters with constants; strides above 2 as the reference does them. */
 static void depthwise_f32(const anp_image_t *img, const float *weights, size_t oy0, size_t oy1,
                           float *y, const anp_gemm_tile_t *how) {
-    const size_t kw = img->kw;
-    if (img->stride_w == 1 && kw == 3) {
-        depthwise_body(img, weights, 3, 1, oy0, oy1, y, how);
-    } else if (img->stride_w == 2 && kw == 3) {
-        depthwise_body(img, weights, 3, 2, oy0, oy1, y, how);
-    } else if (img->stride_w == 1 && kw == 5) {
-        depthwise_body(img, weights, 5, 1, oy0, oy1, y, how);
-    } else if (img->stride_w == 2 && kw == 5) {
-        depthwise_body(img, weights, 5, 2, oy0, oy1, y, how);
-    } else if (img->stride_w == 1) {
-        depthwise_body(img, weights, kw, 1, oy0, oy1, y, how);
-    } else if (img->stride_w == 2) {
-        depthwise_body(img, weights, kw, 2, oy0, oy1, y, how);
-    } else {
+    const size_t kw = img->kw, stride = img->stride_w;
+    const bool three = kw == 3 && img->kh == 3 && img->stride_h == stride && img->dilation_h == 1 &&
+                       img->dilation_w == 1;
+    if (stride > 2 || kw > COLUMNS_MAX) {
         anp_conv_t ref;
         anp_conv_init_ref(&ref);
         ref.depthwise_f32(img, weights, oy0, oy1, y, how);
+    } else if (three && stride == 1) {
+        depthwise_body(img, weights, true, 3, 1, oy0, oy1, y, how);
+    } else if (three) {
+        depthwise_body(img, weights, true, 3, 2, oy0, oy1, y, how);
+    } else if (stride == 1) {
+        depthwise_body(img, weights, false, kw, 1, oy0, oy1, y, how);
+    } else {
+        depthwise_body(img, weights, false, kw, 2, oy0, oy1, y, how);
+    }
+}
+
+/* ---- depthwise, channels in the vectors ---- */
+
+enum { LANES_PIXELS = 4 /* at a time: one load of a weight serves them all */ };
+
+/* Sums of `pixels` neighbours under filter rows ky0 .. ky1 - 1, columns kx0 .. kx1 - 1; p: the
+ * first pixel under tap (ky0, 0). */
+VEC_FN void lanes_pixels(const anp_image_t *img, const float *weights, size_t ky0, size_t ky1,
+                         size_t kx0, size_t kx1, const float *p, const size_t pixels, float *y) {
+    vf32_t acc[LANES_PIXELS];
+    VEC_UNROLL
+    for (size_t i = 0; i < pixels; i++) acc[i] = vf32_zero();
+    for (size_t ky = ky0; ky < ky1; ky++, p += img->dilation_h * img->w * VEC_LEN) {
+        for (size_t kx = kx0; kx < kx1; kx++) {
+            const vf32_t w = vf32_load(weights + (ky * img->kw + kx) * VEC_LEN);
+            const float *x = p + kx * img->dilation_w * VEC_LEN;
+            VEC_UNROLL
+            for (size_t i = 0; i < pixels; i++)
+                acc[i] = vf32_fma(vf32_load(x + i * img->stride_w * VEC_LEN), w, acc[i]);
+        }
+    }
+    VEC_UNROLL
+    for (size_t i = 0; i < pixels; i++) vf32_store(y + i * VEC_LEN, acc[i]);
+}
+
+/* Filter columns that meet the image when tap 0 lies on column ix. */
+VEC_FN void filter_columns(const anp_image_t *img, ptrdiff_t ix, size_t *out_first,
+                           size_t *out_end) {
+    const ptrdiff_t d = (ptrdiff_t)img->dilation_w, w = (ptrdiff_t)img->w, kw = (ptrdiff_t)img->kw;
+    const ptrdiff_t first = ix >= 0 ? 0 : (-ix + d - 1) / d,
+                    end = ix >= w ? 0 : (w - ix + d - 1) / d;
+    *out_end = (size_t)ANP_MIN(end, kw);
+    *out_first = (size_t)ANP_MIN(first, (ptrdiff_t)*out_end);
+}
+
+static void depthwise_lanes_f32(const anp_image_t *img, const float *weights, size_t oy0,
+                                size_t oy1, float *y) {
+    const ptrdiff_t reach =
+        (ptrdiff_t)((img->kw - 1) * img->dilation_w + (LANES_PIXELS - 1) * img->stride_w);
+    for (size_t oy = oy0; oy < oy1; oy++) {
+        const ptrdiff_t iy = (ptrdiff_t)(oy * img->stride_h) - (ptrdiff_t)img->pad_top;
+        size_t ky0, ky1, kx0, kx1;
+        filter_rows(img, iy, &ky0, &ky1);
+        const ptrdiff_t row = (iy + (ptrdiff_t)(ky0 * img->dilation_h)) * (ptrdiff_t)img->w;
+        float *to = y + oy * img->ow * VEC_LEN;
+        for (size_t ox = 0; ox < img->ow;) {
+            const ptrdiff_t ix = (ptrdiff_t)(ox * img->stride_w) - (ptrdiff_t)img->pad_left;
+            const float *p = img->x + (row + ix) * VEC_LEN;
+            if (ix >= 0 && ix + reach < (ptrdiff_t)img->w && ox + LANES_PIXELS <= img->ow) {
+                lanes_pixels(img, weights, ky0, ky1, 0, img->kw, p, LANES_PIXELS,
+                             to + ox * VEC_LEN);
+                ox += LANES_PIXELS;
+                continue;
+            }
+            filter_columns(img, ix, &kx0, &kx1);
+            lanes_pixels(img, weights, ky0, ky1, kx0, kx1, p, 1, to + ox * VEC_LEN);
+            ox++;
+        }
     }
 }
 
@@ -263,4 +394,5 @@ void VEC_ISA(anp_conv_init)(anp_conv_t *t) {
     t->pack_image_f32 = pack_image_f32;
     t->pad_row_f32 = pad_row_f32;
     t->depthwise_f32 = depthwise_f32;
+    t->depthwise_lanes_f32 = depthwise_lanes_f32;
 }

@@ -24,7 +24,7 @@
 /* ---- The table: kernels. They allocate nothing and touch nothing outside the extents given. ----
  */
 
-enum { ANP_GEMM_MR_MAX = 16, ANP_GEMM_NR_MAX = 32 };
+enum { ANP_GEMM_MR_MAX = 16, ANP_GEMM_NR_MAX = 32, ANP_GEMM_REF_LANES = 8 };
 
 /* How a tile starts and how it leaves the registers: c = min(max(init_scale * init + a*b +
  * bias_scale * bias, lo), hi). */

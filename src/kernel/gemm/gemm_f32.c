@@ -124,7 +124,7 @@ static bool vector_run(const anp_gemm_t *t, anp_pool_t *pool, const anp_gemm_arg
 /* ---- the general product ---- */
 
 static anp_gemm_product_t product_make(const anp_gemm_t *t, const anp_gemm_args_t *g, source_t *a,
-                                  source_t *b) {
+                                       source_t *b) {
     const float alpha_a = g->a_packed ? 1 : g->alpha;
     *a = (source_t){.t = t,
                     .data = g->a,
@@ -138,16 +138,16 @@ static anp_gemm_product_t product_make(const anp_gemm_t *t, const anp_gemm_args_
                     .col = g->trans_b ? 1 : g->ldb};
     const anp_epilogue_t *e = &g->epilogue;
     anp_gemm_product_t p = {.t = t,
-                       .m = g->m,
-                       .n = g->n,
-                       .k = g->k,
-                       .c = g->c,
-                       .ldc = g->ldc,
-                       .scale = g->beta,
-                       .init = e->add,
-                       .ldinit = e->ldadd,
-                       .act = e->act,
-                       .bias_row = e->bias_per_row ? e->bias : NULL};
+                            .m = g->m,
+                            .n = g->n,
+                            .k = g->k,
+                            .c = g->c,
+                            .ldc = g->ldc,
+                            .scale = g->beta,
+                            .init = e->add,
+                            .ldinit = e->ldadd,
+                            .act = e->act,
+                            .bias_row = e->bias_per_row ? e->bias : NULL};
     p.a = (anp_operand_t){.packed = g->a_packed, .pack = source_pack, .src = a};
     p.b = (anp_operand_t){.packed = g->b_packed, .pack = source_pack, .src = b};
     if (e->bias && !e->bias_per_row) {
@@ -219,6 +219,7 @@ void anp_gemm_f32_run(const anp_gemm_t *t, anp_pool_t *pool, const anp_gemm_args
     const anp_status_t st = scratch_one(t, args->m, args->n, args->k, &bytes);
     assert(st == ANP_OK); /* the caller got its scratch from the same sizes */
     (void)st;
-    anp_products_run(pool, ANP_MAX(args->batch, 1), anp_gemm_product_is_small(args->m, args->n, args->k),
-                     args->scratch, bytes, batch_run_one, &b);
+    anp_products_run(pool, ANP_MAX(args->batch, 1),
+                     anp_gemm_product_is_small(args->m, args->n, args->k), args->scratch, bytes,
+                     batch_run_one, &b);
 }

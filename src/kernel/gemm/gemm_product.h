@@ -67,7 +67,8 @@ void anp_gemm_product_run(const anp_gemm_product_t *p, anp_pool_t *pool, void *s
 bool anp_gemm_product_is_small(uint64_t m, uint64_t n, uint64_t k);
 
 /* One of several products; `scratch` is its own. */
-typedef void (*anp_gemm_product_fn_t)(const void *user, size_t index, anp_pool_t *pool, void *scratch);
+typedef void (*anp_gemm_product_fn_t)(const void *user, size_t index, anp_pool_t *pool,
+                                      void *scratch);
 /*
  * Runs `count` products: side by side when there are several small ones, else one after the other,
  * each on all threads. scratch: `bytes` times threads when small, else `bytes`; `bytes` a multiple

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { REF_MR = 4, REF_NR = 8 };
+enum { REF_MR = 4, REF_NR = ANP_GEMM_REF_LANES };
 
 static float clip_ref(float v, float lo, float hi) {
     const float low = lo > v ? lo : v; /* v when v is NaN */
