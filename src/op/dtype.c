@@ -388,12 +388,11 @@ static void convert_through_i64(anp_dtype_t src_type, const void *src, anp_dtype
 static void convert_through_f64(anp_dtype_t src_type, const void *src, anp_dtype_t dst_type,
                                 void *dst, uint64_t n, bool saturate) {
     const anp_minifloat_t *wrap = saturate ? NULL : f8_format(dst_type);
-    const bool to_int = anp_dtype_is_int(dst_type);
     double v[RUN];
     for (uint64_t i = 0; i < n; i += RUN) {
         const uint64_t m = ANP_MIN(n - i, (uint64_t)RUN);
         anp_dtype_load_f64(src_type, src, i, m, v);
-        if (to_int)
+        if (dst_type == ANP_DTYPE_U64)
             for (uint64_t j = 0; j < m; j++) v[j] = trunc(v[j]);
         if (!wrap)
             anp_dtype_store_f64(dst_type, dst, i, m, v);
@@ -432,8 +431,10 @@ anp_status_t anp_dtype_convert(anp_dtype_t src_type, const void *src, anp_dtype_
     } else if (is_complex(src_type) || is_complex(dst_type)) {
         convert_complex(src_type, src, dst_type, dst, n);
     } else if (!convert_half(src_type, src, dst_type, dst, n)) {
+        /* An integer takes the low bits of the truncated number; u64 alone reaches beyond int64. */
+        const bool to_int = anp_dtype_is_int(dst_type) && dst_type != ANP_DTYPE_U64;
         const bool exact = from->cls != ANP_CLASS_FLOAT && to->cls != ANP_CLASS_FLOAT;
-        if (exact)
+        if (exact || to_int)
             convert_through_i64(src_type, src, dst_type, dst, n);
         else
             convert_through_f64(src_type, src, dst_type, dst, n, saturate);

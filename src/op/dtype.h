@@ -53,7 +53,8 @@ uint16_t anp_f16_from_f32(float f);
 float anp_bf16_to_f32(uint16_t h);
 uint16_t anp_bf16_from_f32(float f);
 
-/* Converts n dense elements; every pair of non-string types. ONNX Cast semantics (float -> int truncates; `saturate` for f8). */
+/* Converts n dense elements; every pair of non-string types. ONNX Cast semantics: a float is truncated toward zero (within int64,
+ * NaN gives 0) and an integer type keeps the low bits; `saturate` is for f8. */
 anp_status_t anp_dtype_convert(anp_dtype_t src_type, const void *src, anp_dtype_t dst_type, void *dst,
                                uint64_t n, bool saturate);
 
