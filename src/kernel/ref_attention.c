@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Attention of one query at a time: scores over all keys, softmax, the weighted sum of the values.
  */
-#include "kernel/iter.h"
 #include "kernel/ref_line.h"
 #include "kernel/ref_softmax.h"
 
@@ -114,17 +113,9 @@ static void store_present(const tokens_t *t, const anp_tensor_t *present, int64_
             }
 }
 
-static const anp_tensor_t *input(const anp_kernel_t *k, uint32_t i) {
-    return anp_kernel_has(k, i) ? k->in[i] : NULL;
-}
-
-static const anp_tensor_t *output(const anp_kernel_t *k, uint32_t i) {
-    return i < k->n_out ? k->out[i] : NULL;
-}
-
 static void set_tokens(tokens_t *t, const anp_kernel_t *k, uint32_t now, uint32_t past) {
     t->now = k->in[now];
-    t->past = input(k, past);
+    t->past = anp_kernel_in(k, past);
     t->flat = t->now->rank == 3;
     t->heads = t->flat ? anp_attr_i64(k->attrs, "kv_num_heads", 1) : t->now->dims[1];
     t->now_len = t->now->dims[t->flat ? 1 : 2];
@@ -154,10 +145,10 @@ static anp_status_t check_lens(const anp_kernel_t *k, const attention_t *a) {
 
 anp_status_t anp_ref_attention(anp_kernel_t *k) {
     attention_t a = {.q = k->in[0],
-                     .mask = input(k, 3),
-                     .lens = input(k, 6),
+                     .mask = anp_kernel_in(k, 3),
+                     .lens = anp_kernel_in(k, 6),
                      .y = k->out[0],
-                     .qk = output(k, 3)};
+                     .qk = anp_kernel_out(k, 3)};
     const int64_t mode = anp_attr_i64(k->attrs, "qk_matmul_output_mode", 0);
     if (mode < QK_PRODUCT || mode > QK_SOFTMAX)
         ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL,
@@ -170,13 +161,13 @@ anp_status_t anp_ref_attention(anp_kernel_t *k) {
     a.q_len = a.q->dims[a.k.flat ? 1 : 2];
     a.total = a.k.past_len + a.k.now_len;
     a.causal = anp_attr_i64(k->attrs, "is_causal", 0) != 0;
-    a.softcap = (double)anp_attr_f32(k->attrs, "softcap", 0);
-    a.scale = anp_attr_find(k->attrs, "scale") ? (double)anp_attr_f32(k->attrs, "scale", 1)
+    a.softcap = anp_kernel_attr_f64(k, "softcap");
+    a.scale = anp_attr_find(k->attrs, "scale") ? anp_kernel_attr_f64(k, "scale")
                                                : 1 / sqrt((double)a.k.size);
     set_mask(&a);
     ANP_TRY(check_lens(k, &a));
-    if (output(k, 1)) store_present(&a.k, output(k, 1), a.batch);
-    if (output(k, 2)) store_present(&a.v, output(k, 2), a.batch);
+    if (anp_kernel_out(k, 1)) store_present(&a.k, anp_kernel_out(k, 1), a.batch);
+    if (anp_kernel_out(k, 2)) store_present(&a.v, anp_kernel_out(k, 2), a.batch);
     const int64_t scratch_elems = a.total + 2 * ANP_MAX(a.k.size, a.v.size) + a.v.size;
     return anp_items_run(k, a.batch * a.heads * a.q_len, scratch_elems, attend, &a);
 }

@@ -154,24 +154,20 @@ static anp_status_t run(anp_kernel_t *k, conv_t *c) {
     return anp_product_run(k, &product);
 }
 
-static const anp_tensor_t *input(const anp_kernel_t *k, uint32_t i) {
-    return anp_kernel_has(k, i) ? k->in[i] : NULL;
-}
-
 anp_status_t anp_ref_conv(anp_kernel_t *k) {
-    conv_t c = {.x = k->in[0], .w = k->in[1], .bias = input(k, 2)};
+    conv_t c = {.x = k->in[0], .w = k->in[1], .bias = anp_kernel_in(k, 2)};
     return run(k, &c);
 }
 
 anp_status_t anp_ref_conv_transpose(anp_kernel_t *k) {
-    conv_t c = {.x = k->in[0], .w = k->in[1], .bias = input(k, 2), .transposed = true};
+    conv_t c = {.x = k->in[0], .w = k->in[1], .bias = anp_kernel_in(k, 2), .transposed = true};
     return run(k, &c);
 }
 
 anp_status_t anp_ref_conv_integer(anp_kernel_t *k) {
     conv_t c = {.x = k->in[0], .w = k->in[1]};
-    anp_quant_t xq = {.zero = input(k, 2)};
-    c.wq.zero = input(k, 3);
+    anp_quant_t xq = {.zero = anp_kernel_in(k, 2)};
+    c.wq.zero = anp_kernel_in(k, 3);
     ANP_TRY(anp_quant_need(k, &xq, "x", 1));
     ANP_TRY(anp_quant_need(k, &c.wq, "w", c.w->dims[0]));
     c.x_zero = anp_quant_zero(&xq, 0);
@@ -179,7 +175,7 @@ anp_status_t anp_ref_conv_integer(anp_kernel_t *k) {
 }
 
 anp_status_t anp_ref_qlinear_conv(anp_kernel_t *k) {
-    conv_t c = {.x = k->in[0], .w = k->in[3], .bias = input(k, 8)};
+    conv_t c = {.x = k->in[0], .w = k->in[3], .bias = anp_kernel_in(k, 8)};
     anp_quant_t xq, yq;
     void *scale;
     ANP_TRY(anp_quant_read(k, 1, 2, &xq));

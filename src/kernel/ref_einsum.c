@@ -2,7 +2,6 @@
 /* Einsum: for every element of the result, the sum over the labels that are not in it. */
 #include "op/einsum.h"
 
-#include "kernel/iter.h"
 #include "kernel/ref_line.h"
 
 /* A label is an axis of the iteration: its size and how far each operand moves along it (0: not
@@ -102,10 +101,8 @@ static void set_axes(einsum_t *e, const anp_einsum_t *eq, const anp_tensor_t *co
 
 static anp_status_t load_operand(anp_kernel_t *k, const anp_tensor_t *t, const void **out) {
     const uint64_t n = (uint64_t)anp_tensor_elems(t);
-    uint64_t bytes;
     void *values;
-    ANP_TRY(anp_size_mul(n, sizeof(double), &bytes));
-    ANP_TRY(anp_kernel_scratch(k, bytes, &values));
+    ANP_TRY(anp_kernel_scratch_array(k, n, sizeof(double), &values));
     if (anp_dtype_is_int((anp_dtype_t)t->dtype))
         anp_dtype_load_i64((anp_dtype_t)t->dtype, t->data, 0, n, values);
     else

@@ -158,11 +158,10 @@ static ANP_UNUSED anp_status_t kx_infer(kx_t *kx, const anp_op_t *op, const anp_
 
 /* Shape function and reference kernel of one node. */
 static ANP_UNUSED anp_status_t kx_run(kx_t *kx, const char *name, uint32_t n_out) {
-    const anp_op_t *op = anp_op_find("", name);
+    const anp_op_t *op = fx_op(name);
     const anp_attrs_t attrs = {kx->fx.attrs, kx->fx.n_attrs};
     const anp_tensor_t *in[FX_MAX];
     anp_tensor_t *out[FX_MAX];
-    assert_non_null(op);
     ANP_TRY(kx_infer(kx, op, &attrs, n_out));
     for (uint32_t i = 0; i < kx->n_in; i++) in[i] = kx->absent[i] ? NULL : &kx->in[i];
     for (uint32_t o = 0; o < n_out; o++) out[o] = kx->unwanted[o] ? NULL : &kx->out[o];

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fused operators of the domain anput: the plain reference, then what was fused behind it, rounding
  * where the decomposition does. */
-#include "kernel/iter.h"
 #include "kernel/ref_activation.h"
 #include "kernel/ref_line.h"
 
@@ -38,8 +37,8 @@ static anp_status_t epilogue(anp_kernel_t *k, uint32_t added, const char *alpha_
     epilogue_t e = {.y = k->out[0]};
     const char *act = anp_attr_str(k->attrs, "act", "none");
     e.act = anp_activation_fused(act);
-    e.alpha = (double)anp_attr_f32(k->attrs, alpha_name, 0);
-    e.beta = (double)anp_attr_f32(k->attrs, beta_name, 0);
+    e.alpha = anp_kernel_attr_f64(k, alpha_name);
+    e.beta = anp_kernel_attr_f64(k, beta_name);
     if (!e.act && strcmp(act, "none") != 0)
         ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "act is '%s', which is no activation", act);
     if (anp_kernel_has(k, added)) {

@@ -70,10 +70,6 @@ anp_status_t anp_items_run(anp_kernel_t *k, int64_t items, int64_t scratch_elems
     return ANP_OK;
 }
 
-anp_status_t anp_kernel_axis(const anp_kernel_t *k, int64_t axis, uint32_t *out) {
-    return anp_kernel_axis_of(k, axis, k->in[0]->rank, out);
-}
-
 anp_status_t anp_kernel_need_elems(const anp_kernel_t *k, uint32_t i, const char *what, int64_t n) {
     if (!anp_kernel_has(k, i)) return ANP_OK;
     const int64_t have = anp_tensor_elems(k->in[i]);

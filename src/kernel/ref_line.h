@@ -4,7 +4,7 @@
 #ifndef ANP_KERNEL_REF_LINE_H
 #define ANP_KERNEL_REF_LINE_H
 
-#include "kernel/iter.h"
+#include "kernel/ref_util.h"
 
 /* n elements of t from element `first` on, `stride` apart. */
 void anp_line_load(const anp_tensor_t *t, int64_t first, int64_t stride, int64_t n, double *out);
@@ -27,8 +27,6 @@ typedef void (*anp_item_fn_t)(const void *arg, int64_t item, double *scratch);
 anp_status_t anp_items_run(anp_kernel_t *k, int64_t items, int64_t scratch_elems, anp_item_fn_t fn,
                            const void *arg);
 
-/* axis in [-rank, rank) -> [0, rank) of input 0. */
-anp_status_t anp_kernel_axis(const anp_kernel_t *k, int64_t axis, uint32_t *out);
 /* Fails unless input i (when given) has n elements; `what` is its name in the message. */
 anp_status_t anp_kernel_need_elems(const anp_kernel_t *k, uint32_t i, const char *what, int64_t n);
 

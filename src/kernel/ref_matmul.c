@@ -192,8 +192,8 @@ static anp_status_t need_quant(const anp_kernel_t *k, const matmul_t *mm, const 
 anp_status_t anp_ref_matmul_integer(anp_kernel_t *k) {
     matmul_t mm = {.a.t = k->in[0], .b.t = k->in[1], .y = k->out[0]};
     set_up(&mm);
-    mm.a.q.zero = anp_kernel_has(k, 2) ? k->in[2] : NULL;
-    mm.b.q.zero = anp_kernel_has(k, 3) ? k->in[3] : NULL;
+    mm.a.q.zero = anp_kernel_in(k, 2);
+    mm.b.q.zero = anp_kernel_in(k, 3);
     ANP_TRY(need_quant(k, &mm, &mm.a, "A", mm.m));
     ANP_TRY(need_quant(k, &mm, &mm.b, "B", mm.n));
     return run(k, &mm, false);
@@ -226,8 +226,8 @@ anp_status_t anp_ref_gemm(anp_kernel_t *k) {
     mm.m = mm.y->dims[0];
     mm.n = mm.y->dims[1];
     mm.k = mm.a.t->dims[trans_a ? 0 : 1];
-    mm.alpha = (double)anp_attr_f32(k->attrs, "alpha", 1);
-    mm.beta = (double)anp_attr_f32(k->attrs, "beta", 1);
+    mm.alpha = anp_kernel_attr_f64(k, "alpha");
+    mm.beta = anp_kernel_attr_f64(k, "beta");
     if (anp_kernel_has(k, 2)) { /* broadcast to [M, N] from the last axis */
         const anp_tensor_t *c = mm.c = k->in[2];
         const int64_t cols = c->rank >= 1 ? c->dims[c->rank - 1] : 1,

@@ -49,7 +49,7 @@ static anp_status_t normalise_runs(anp_kernel_t *k, int64_t channels_together) {
     n.channels = n.x->dims[1];
     n.plane = anp_dims_product(n.x->dims, 2, n.x->rank);
     n.run = channels_together * n.plane;
-    n.epsilon = (double)anp_attr_f32(k->attrs, "epsilon", 1e-5f);
+    n.epsilon = anp_kernel_attr_f64(k, "epsilon");
     ANP_TRY(anp_kernel_need_elems(k, 1, "the scale", n.channels));
     ANP_TRY(anp_kernel_need_elems(k, 2, "the bias", n.channels));
     const int64_t elems = anp_tensor_elems(n.x);
@@ -130,11 +130,11 @@ anp_status_t anp_ref_batch_norm(anp_kernel_t *k) {
     b.images = b.x->dims[0];
     b.channels = b.x->rank > 1 ? b.x->dims[1] : 1;
     b.plane = anp_dims_product(b.x->dims, ANP_MIN(2u, b.x->rank), b.x->rank);
-    b.epsilon = (double)anp_attr_f32(k->attrs, "epsilon", 1e-5f);
-    b.momentum = (double)anp_attr_f32(k->attrs, "momentum", 0.9f);
+    b.epsilon = anp_kernel_attr_f64(k, "epsilon");
+    b.momentum = anp_kernel_attr_f64(k, "momentum");
     b.training = anp_attr_i64(k->attrs, "training_mode", 0) != 0;
-    b.new_mean = k->n_out > 1 ? k->out[1] : NULL;
-    b.new_var = k->n_out > 2 ? k->out[2] : NULL;
+    b.new_mean = anp_kernel_out(k, 1);
+    b.new_var = anp_kernel_out(k, 2);
     return anp_items_run(k, b.channels, b.plane, batch_norm_channel, &b);
 }
 
@@ -182,7 +182,7 @@ static anp_status_t run_layer_norm(anp_kernel_t *k, layer_norm_t *l) {
     l->x = k->in[0];
     l->y = k->out[0];
     l->scale_t = k->in[1];
-    l->epsilon = (double)anp_attr_f32(k->attrs, "epsilon", 1e-5f);
+    l->epsilon = anp_kernel_attr_f64(k, "epsilon");
     ANP_TRY(anp_kernel_axis(k, anp_attr_i64(k->attrs, "axis", -1), &axis));
     ANP_TRY(anp_kernel_bcast(k, 1, &l->scale));
     l->run = anp_dims_product(l->x->dims, axis, l->x->rank);
@@ -191,8 +191,7 @@ static anp_status_t run_layer_norm(anp_kernel_t *k, layer_norm_t *l) {
 }
 
 anp_status_t anp_ref_layer_norm(anp_kernel_t *k) {
-    layer_norm_t l = {.mean = k->n_out > 1 ? k->out[1] : NULL,
-                      .inv = k->n_out > 2 ? k->out[2] : NULL};
+    layer_norm_t l = {.mean = anp_kernel_out(k, 1), .inv = anp_kernel_out(k, 2)};
     if (anp_kernel_has(k, 2)) {
         l.bias_t = k->in[2];
         ANP_TRY(anp_kernel_bcast(k, 2, &l.bias));
@@ -258,9 +257,9 @@ static void lrn_line(const void *arg, int64_t item, double *v) {
 
 anp_status_t anp_ref_lrn(anp_kernel_t *k) {
     lrn_t l = {.x = k->in[0], .y = k->out[0], .size = anp_attr_i64(k->attrs, "size", 0)};
-    l.alpha = (double)anp_attr_f32(k->attrs, "alpha", 1e-4f);
-    l.beta = (double)anp_attr_f32(k->attrs, "beta", 0.75f);
-    l.bias = (double)anp_attr_f32(k->attrs, "bias", 1);
+    l.alpha = anp_kernel_attr_f64(k, "alpha");
+    l.beta = anp_kernel_attr_f64(k, "beta");
+    l.bias = anp_kernel_attr_f64(k, "bias");
     if (l.size < 1)
         ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "size is %" PRId64 ", expected at least 1", l.size);
     if (l.x->rank < 2)

@@ -138,7 +138,7 @@ static anp_status_t run(anp_kernel_t *k, pool_t *p) {
 anp_status_t anp_ref_max_pool(anp_kernel_t *k) {
     pool_t p = {.reduce = reduce_max,
                 .column_major = anp_attr_i64(k->attrs, "storage_order", 0) != 0};
-    p.indices = k->n_out > 1 ? k->out[1] : NULL;
+    p.indices = anp_kernel_out(k, 1);
     return run(k, &p);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Quantised elementwise operators, softmax and concatenation of com.microsoft: dequantise, compute,
  * quantise. */
-#include "kernel/iter.h"
 #include "kernel/ref_activation.h"
 #include "kernel/ref_line.h"
 #include "kernel/ref_quant.h"
@@ -86,8 +85,7 @@ static void unary_block(const void *arg, int64_t item, double *v) {
 }
 
 anp_status_t anp_ref_qlinear_unary(anp_kernel_t *k) {
-    unary_t q = {
-        .x = k->in[0], .y = k->out[0], .alpha = (double)anp_attr_f32(k->attrs, "alpha", 0.01f)};
+    unary_t q = {.x = k->in[0], .y = k->out[0], .alpha = anp_kernel_attr_f64(k, "alpha")};
     q.act =
         anp_activation_fused(k->op->index == ANP_OP_ms_QLinearSigmoid ? "sigmoid" : "leaky_relu");
     ANP_TRY(read_single(k, 1, "X", &q.xq));

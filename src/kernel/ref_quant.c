@@ -7,13 +7,9 @@
 #include <inttypes.h>
 #include <math.h>
 
-static const anp_tensor_t *input(const anp_kernel_t *k, uint32_t i) {
-    return anp_kernel_has(k, i) ? k->in[i] : NULL;
-}
-
 anp_status_t anp_quant_read(const anp_kernel_t *k, uint32_t scale, uint32_t zero,
                             anp_quant_t *out) {
-    *out = (anp_quant_t){input(k, scale), input(k, zero)};
+    *out = (anp_quant_t){anp_kernel_in(k, scale), anp_kernel_in(k, zero)};
     const int64_t n = out->scale ? anp_tensor_elems(out->scale) : 0;
     for (int64_t i = 0; i < n; i++) {
         const double s = anp_elem_f64(out->scale, i);

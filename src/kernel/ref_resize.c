@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resize: every mode is a table of taps and weights per axis; axes are resampled one after the
  * other. */
-#include "kernel/iter.h"
 #include "kernel/ref_line.h"
 
 #include <inttypes.h>
@@ -138,13 +137,12 @@ static void set_output(const resize_t *r, const axis_t *a, int64_t o) {
 }
 
 static anp_status_t make_table(anp_kernel_t *k, const resize_t *r, axis_t *a) {
-    uint64_t n, bytes;
+    uint64_t n;
     a->taps = tap_count(r, a);
     if (a->taps == 0) ANP_KERNEL_FAIL(k, ANP_LIMIT, "scale %g makes a filter too wide", a->scale);
     ANP_TRY(anp_size_mul((uint64_t)a->out, (uint64_t)a->taps, &n));
-    ANP_TRY(anp_size_mul(n, sizeof(double), &bytes));
-    ANP_TRY(anp_kernel_scratch(k, bytes, (void **)&a->weight));
-    ANP_TRY(anp_kernel_scratch(k, bytes, (void **)&a->index));
+    ANP_TRY(anp_kernel_scratch_array(k, n, sizeof *a->weight, (void **)&a->weight));
+    ANP_TRY(anp_kernel_scratch_array(k, n, sizeof *a->index, (void **)&a->index));
     for (int64_t o = 0; o < a->out; o++) set_output(r, a, o);
     return ANP_OK;
 }
@@ -219,18 +217,13 @@ static void resample(const void *arg, int64_t item, double *scratch) {
     }
 }
 
-static anp_status_t alloc_f64(anp_kernel_t *k, int64_t n, double **out) {
-    uint64_t bytes;
-    ANP_TRY(anp_size_mul((uint64_t)n, sizeof(double), &bytes));
-    return anp_kernel_scratch(k, bytes, (void **)out);
-}
-
 static anp_status_t run_weighted(anp_kernel_t *k, resize_t *r) {
     int64_t dims[ANP_RANK_MAX];
     double *values;
     if (anp_tensor_elems(r->y) == 0) return ANP_OK;
     memcpy(dims, r->x->dims, sizeof dims);
-    ANP_TRY(alloc_f64(k, anp_tensor_elems(r->x), &values));
+    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)(anp_tensor_elems(r->x)), sizeof(double),
+                                     (void **)&values));
     anp_line_load(r->x, 0, 1, anp_tensor_elems(r->x), values);
     for (uint32_t i = 0; i < r->rank; i++) {
         axis_t *const a = &r->axis[i];
@@ -239,7 +232,8 @@ static anp_status_t run_weighted(anp_kernel_t *k, resize_t *r) {
             .r = r, .a = a, .inner = anp_dims_product(dims, i + 1, r->rank), .from = values};
         dims[i] = a->out;
         ANP_TRY(make_table(k, r, a));
-        ANP_TRY(alloc_f64(k, anp_dims_product(dims, 0, r->rank), &p.to));
+        ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)(anp_dims_product(dims, 0, r->rank)),
+                                         sizeof(double), (void **)&p.to));
         ANP_TRY(anp_items_run(k, anp_dims_product(dims, 0, i) * a->out, 0, resample, &p));
         values = p.to;
     }
@@ -273,8 +267,8 @@ static anp_status_t read_modes(const anp_kernel_t *k, resize_t *r) {
     r->mode = (filter_t)i;
     r->antialias = anp_attr_i64(k->attrs, "antialias", 0) != 0;
     r->exclude_outside = anp_attr_i64(k->attrs, "exclude_outside", 0) != 0;
-    r->cubic_a = (double)anp_attr_f32(k->attrs, "cubic_coeff_a", -0.75f);
-    r->extrapolation = (double)anp_attr_f32(k->attrs, "extrapolation_value", 0);
+    r->cubic_a = anp_kernel_attr_f64(k, "cubic_coeff_a");
+    r->extrapolation = anp_kernel_attr_f64(k, "extrapolation_value");
     return ANP_OK;
 }
 

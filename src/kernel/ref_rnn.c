@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RNN, GRU and LSTM: one driver over time steps; an operator is the number of its gates and one
  * step. */
-#include "kernel/iter.h"
 #include "kernel/ref_activation.h"
 #include "kernel/ref_line.h"
 
@@ -194,16 +193,11 @@ static anp_status_t check_lens(const anp_kernel_t *k, const rnn_t *r) {
 }
 
 /* ---- weights as f64 ---- */
-static anp_status_t alloc_f64(anp_kernel_t *k, int64_t n, double **out) {
-    uint64_t bytes;
-    ANP_TRY(anp_size_mul((uint64_t)n, sizeof(double), &bytes));
-    return anp_kernel_scratch(k, bytes, (void **)out);
-}
-
 /* t [directions, rows, cols] to out [directions, cols, rows]. */
 static anp_status_t transpose(anp_kernel_t *k, const anp_tensor_t *t, double **out) {
     const int64_t rows = t->dims[1], cols = t->dims[2];
-    ANP_TRY(alloc_f64(k, t->dims[0] * rows * cols, out));
+    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)(t->dims[0] * rows * cols), sizeof(double),
+                                     (void **)out));
     for (int64_t d = 0; d < t->dims[0]; d++)
         for (int64_t c = 0; c < cols; c++)
             anp_line_load(t, d * rows * cols + c, cols, rows, *out + (d * cols + c) * rows);
@@ -211,13 +205,15 @@ static anp_status_t transpose(anp_kernel_t *k, const anp_tensor_t *t, double **o
 }
 
 static anp_status_t load_weights(anp_kernel_t *k, rnn_t *r) {
-    const anp_tensor_t *b = anp_kernel_has(k, 3) ? k->in[3] : NULL,
-                       *p = anp_kernel_has(k, 7) ? k->in[7] : NULL;
+    const anp_tensor_t *b = anp_kernel_in(k, 3), *p = anp_kernel_in(k, 7);
     ANP_TRY(transpose(k, k->in[1], &r->w));
     ANP_TRY(transpose(k, k->in[2], &r->r));
-    ANP_TRY(alloc_f64(k, r->directions * r->rows, &r->wb));
-    ANP_TRY(alloc_f64(k, r->directions * r->rows, &r->rb));
-    ANP_TRY(alloc_f64(k, r->directions * 3 * r->hidden, &r->p));
+    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)(r->directions * r->rows), sizeof(double),
+                                     (void **)&r->wb));
+    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)(r->directions * r->rows), sizeof(double),
+                                     (void **)&r->rb));
+    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)(r->directions * 3 * r->hidden), sizeof(double),
+                                     (void **)&r->p));
     for (int64_t d = 0; d < r->directions; d++) {
         load_state(b, d * 2 * r->rows, r->rows, r->wb + d * r->rows);
         load_state(b, (d * 2 + 1) * r->rows, r->rows, r->rb + d * r->rows);
@@ -226,19 +222,12 @@ static anp_status_t load_weights(anp_kernel_t *k, rnn_t *r) {
     return ANP_OK;
 }
 
-static const anp_tensor_t *input(const anp_kernel_t *k, uint32_t i) {
-    return anp_kernel_has(k, i) ? k->in[i] : NULL;
-}
-
-static const anp_tensor_t *output(const anp_kernel_t *k, uint32_t i) {
-    return i < k->n_out ? k->out[i] : NULL;
-}
-
 static anp_status_t run(anp_kernel_t *k, rnn_t *r, const char *const *defaults) {
     const char *direction = anp_attr_str(k->attrs, "direction", "forward");
     r->x = k->in[0];
-    r->lens = input(k, 4), r->initial_h = input(k, 5), r->initial_c = input(k, 6);
-    r->y = output(k, 0), r->y_h = output(k, 1), r->y_c = output(k, 2);
+    r->lens = anp_kernel_in(k, 4), r->initial_h = anp_kernel_in(k, 5),
+    r->initial_c = anp_kernel_in(k, 6);
+    r->y = anp_kernel_out(k, 0), r->y_h = anp_kernel_out(k, 1), r->y_c = anp_kernel_out(k, 2);
     r->batch_first = anp_attr_i64(k->attrs, "layout", 0) != 0;
     r->reverse = strcmp(direction, "reverse") == 0;
     r->seq = r->x->dims[r->batch_first ? 1 : 0];
@@ -247,7 +236,7 @@ static anp_status_t run(anp_kernel_t *k, rnn_t *r, const char *const *defaults) 
     r->directions = k->in[1]->dims[0];
     r->rows = k->in[1]->dims[1];
     r->hidden = k->in[2]->dims[2];
-    r->clip = (double)anp_attr_f32(k->attrs, "clip", 0);
+    r->clip = anp_kernel_attr_f64(k, "clip");
     ANP_TRY(read_functions(k, r, defaults));
     ANP_TRY(check_lens(k, r));
     ANP_TRY(load_weights(k, r));

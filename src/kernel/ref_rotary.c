@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RotaryEmbedding and TensorScatter: what a language model does to a token's key before and while
  * it goes into the cache. */
-#include "kernel/iter.h"
 #include "kernel/ref_line.h"
 
 #include <inttypes.h>
@@ -69,7 +68,7 @@ static anp_status_t check_positions(const anp_kernel_t *k, const rotary_t *r) {
 
 anp_status_t anp_ref_rotary_embedding(anp_kernel_t *k) {
     rotary_t r = {.x = k->in[0], .y = k->out[0], .cos = k->in[1], .sin = k->in[2]};
-    r.positions = anp_kernel_has(k, 3) ? k->in[3] : NULL;
+    r.positions = anp_kernel_in(k, 3);
     r.flat = r.x->rank == 3;
     if (r.x->rank != 3 && r.x->rank != 4)
         ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "the input has rank %u, expected 3 or 4", r.x->rank);

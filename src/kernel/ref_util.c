@@ -27,6 +27,14 @@ double anp_kernel_attr_f64(const anp_kernel_t *k, const char *name) {
     return 0;
 }
 
+const anp_tensor_t *anp_kernel_in(const anp_kernel_t *k, uint32_t i) {
+    return anp_kernel_has(k, i) ? k->in[i] : NULL;
+}
+
+anp_tensor_t *anp_kernel_out(const anp_kernel_t *k, uint32_t i) {
+    return i < k->n_out ? k->out[i] : NULL;
+}
+
 static anp_status_t need_one(const anp_kernel_t *k, uint32_t i) {
     const int64_t count = anp_tensor_elems(k->in[i]);
     if (count == 1) return ANP_OK;
@@ -52,6 +60,10 @@ anp_status_t anp_kernel_axis_of(const anp_kernel_t *k, int64_t axis, int64_t ran
                         (long long)rank);
     *out = (uint32_t)(axis < 0 ? axis + rank : axis);
     return ANP_OK;
+}
+
+anp_status_t anp_kernel_axis(const anp_kernel_t *k, int64_t axis, uint32_t *out) {
+    return anp_kernel_axis_of(k, axis, k->in[0]->rank, out);
 }
 
 anp_status_t anp_kernel_index(const anp_kernel_t *k, int64_t index, int64_t axis, int64_t size,

@@ -76,11 +76,17 @@ anp_status_t anp_reduction_loop(const anp_kernel_t *k, const char *reduction, an
 /* Attribute or its default in ops.def; 0 when there is neither. */
 double anp_kernel_attr_f64(const anp_kernel_t *k, const char *name);
 
+/* Input or output i, NULL when it is not given or not wanted. */
+const anp_tensor_t *anp_kernel_in(const anp_kernel_t *k, uint32_t i);
+anp_tensor_t *anp_kernel_out(const anp_kernel_t *k, uint32_t i);
+
 /* The one value of a one-element input. */
 anp_status_t anp_kernel_scalar_i64(const anp_kernel_t *k, uint32_t i, int64_t *out);
 anp_status_t anp_kernel_scalar_f64(const anp_kernel_t *k, uint32_t i, double *out);
 /* Axis attribute in [-rank, rank) -> [0, rank). */
 anp_status_t anp_kernel_axis_of(const anp_kernel_t *k, int64_t axis, int64_t rank, uint32_t *out);
+/* The same within the rank of input 0. */
+anp_status_t anp_kernel_axis(const anp_kernel_t *k, int64_t axis, uint32_t *out);
 /* An index in [-size, size) -> [0, size); the message names value, axis and size. */
 anp_status_t anp_kernel_index(const anp_kernel_t *k, int64_t index, int64_t axis, int64_t size,
                               int64_t *out);

@@ -115,10 +115,20 @@ static ANP_UNUSED void fx_attr_tensor(fx_t *fx, const char *name, const anp_tens
     fx->attrs[fx->n_attrs++] = (anp_attr_t){.name = name, .kind = ANP_ATTR_TENSOR, .v.tensor = t};
 }
 
+/* "Conv", or with its domain "com.microsoft.QLinearAdd". */
+static ANP_UNUSED const anp_op_t *fx_op(const char *name) {
+    char domain[FX_TEXT];
+    const char *dot = strrchr(name, '.');
+    snprintf(domain, sizeof domain, "%.*s", dot ? (int)(dot - name) : 0, name);
+    const anp_op_t *op = anp_op_find(domain, dot ? dot + 1 : name);
+    assert_non_null(op);
+    return op;
+}
+
 static ANP_UNUSED anp_status_t fx_infer(fx_t *fx, const char *op, uint32_t n_out) {
     const anp_attrs_t attrs = {fx->attrs, fx->n_attrs};
     for (uint32_t o = 0; o < n_out; o++) fx->out[o].wanted = true;
-    anp_shape_ctx_t c = {.op = anp_op_find("", op),
+    anp_shape_ctx_t c = {.op = fx_op(op),
                          .node_name = "n",
                          .attrs = &attrs,
                          .in = fx->in,
@@ -126,7 +136,6 @@ static ANP_UNUSED anp_status_t fx_infer(fx_t *fx, const char *op, uint32_t n_out
                          .out = fx->out,
                          .n_out = n_out,
                          .dims = fx->dims};
-    assert_non_null(c.op);
     return anp_shape_infer(&c);
 }
 
