@@ -65,32 +65,40 @@ static anp_status_t make_key(anp_op_runner_t *r, const anp_op_call_t *c) {
 
 /* ---- the one-node program ---- */
 
-static anp_status_t put_input(anp_program_writer_t *w, const anp_tensor_t *t, uint32_t i, uint32_t *out_id) {
-    *out_id = ANP_P_NONE;
-    if (!t) return ANP_OK;
-    anp_p_value_t v = {.kind = ANP_KIND_TENSOR, .dtype = t->dtype, .rank = (int8_t)t->rank, .const_id = ANP_P_NONE};
+/* A value whose every size is free: one program for all shapes. */
+static anp_status_t put_free_value(anp_program_writer_t *w, const char *prefix, uint32_t i, anp_dtype_t dtype, int32_t rank, uint32_t *out_id) {
+    anp_p_value_t v = {.kind = ANP_KIND_TENSOR, .dtype = (uint8_t)dtype, .rank = (int8_t)rank, .const_id = ANP_P_NONE};
     int64_t dims[ANP_RANK_MAX];
     char name[32];
-    for (uint32_t k = 0; k < t->rank; k++) { /* every size is free: one program for all shapes */
+    for (int32_t k = 0; k < rank; k++) {
         uint32_t symbol, expr;
-        snprintf(name, sizeof name, "d%u_%u", i, k);
+        snprintf(name, sizeof name, "%s%u_%d", prefix, i, k);
         ANP_TRY(anp_program_put_symbol(w, name, &symbol));
         const anp_p_expr_t e = {.op = 0, .a = symbol};
         ANP_TRY(anp_program_put_expr(w, &e, &expr));
         dims[k] = ANP_P_DIM_EXPR(expr);
     }
-    snprintf(name, sizeof name, "in%u", i);
+    snprintf(name, sizeof name, "%s%u", prefix, i);
     ANP_TRY(anp_program_put_string(w, name, strlen(name), &v.name));
-    ANP_TRY(anp_program_put_ints(w, dims, t->rank, &v.dims));
+    if (rank > 0) ANP_TRY(anp_program_put_ints(w, dims, (uint32_t)rank, &v.dims));
     return anp_program_put_value(w, &v, out_id);
 }
 
-static anp_status_t put_output(anp_program_writer_t *w, uint32_t i, uint32_t *out_id) {
-    anp_p_value_t v = {.kind = ANP_KIND_TENSOR, .rank = -1, .const_id = ANP_P_NONE};
-    char name[32];
-    snprintf(name, sizeof name, "out%u", i);
-    ANP_TRY(anp_program_put_string(w, name, strlen(name), &v.name));
-    return anp_program_put_value(w, &v, out_id);
+/* Types and ranks of the results, from the first call's operands. */
+static anp_status_t infer_outputs(const anp_op_t *op, const anp_op_call_t *c, const anp_attr_t *attrs, anp_arena_t *tmp, anp_shape_out_t **out) {
+    anp_shape_in_t *in = NULL;
+    ANP_TRY(ANP_ARENA_ARRAY(tmp, c->n_in, &in));
+    ANP_TRY(ANP_ARENA_ARRAY(tmp, c->n_out, out));
+    for (uint32_t i = 0; i < c->n_in; i++) {
+        if (!c->in[i]) continue;
+        in[i] = (anp_shape_in_t){.present = true, .data = c->in[i]->strided ? NULL : c->in[i]};
+        in[i].shape = (anp_shape_t){.dtype = c->in[i]->dtype, .rank = (int8_t)c->in[i]->rank};
+        memcpy(in[i].shape.dims, c->in[i]->dims, c->in[i]->rank * sizeof c->in[i]->dims[0]);
+    }
+    for (uint32_t i = 0; i < c->n_out; i++) (*out)[i].wanted = true;
+    const anp_attrs_t list = {attrs, c->n_attrs};
+    anp_shape_ctx_t ctx = {.op = op, .node_name = op->name, .attrs = &list, .in = in, .n_in = c->n_in, .out = *out, .n_out = c->n_out};
+    return anp_shape_infer(&ctx);
 }
 
 static anp_status_t keep_tensor(op_entry_t *e, anp_program_writer_t *w, const anp_tensor_t *t, uint32_t *out_const) {
@@ -107,17 +115,18 @@ static anp_status_t keep_tensor(op_entry_t *e, anp_program_writer_t *w, const an
     return anp_program_put_const(w, &k, out_const);
 }
 
-static anp_status_t put_attrs(op_entry_t *e, anp_program_writer_t *w, const anp_op_call_t *c, anp_arena_t *tmp, anp_p_node_t *node) {
-    anp_attr_t *attrs = NULL;
+static anp_status_t put_attrs(op_entry_t *e, anp_program_writer_t *w, const anp_op_call_t *c, anp_arena_t *tmp, anp_attr_t **out_attrs,
+                              anp_p_node_t *node) {
     uint32_t *consts = NULL;
-    ANP_TRY(ANP_ARENA_ARRAY(tmp, c->n_attrs, &attrs));
+    ANP_TRY(ANP_ARENA_ARRAY(tmp, c->n_attrs, out_attrs));
     ANP_TRY(ANP_ARENA_ARRAY(tmp, c->n_attrs, &consts));
     for (uint32_t i = 0; i < c->n_attrs; i++) {
-        ANP_TRY(anp_attr_from_public(c->op, &c->attrs[i], &attrs[i]));
-        if (attrs[i].kind == ANP_ATTR_TENSOR) ANP_TRY(keep_tensor(e, w, attrs[i].v.tensor, &consts[i]));
+        anp_attr_t *a = &(*out_attrs)[i];
+        ANP_TRY(anp_attr_from_public(c->op, &c->attrs[i], a));
+        if (a->kind == ANP_ATTR_TENSOR) ANP_TRY(keep_tensor(e, w, a->v.tensor, &consts[i]));
     }
     node->n_attrs = c->n_attrs;
-    return anp_program_put_attrs(w, attrs, c->n_attrs, consts, &node->attrs);
+    return anp_program_put_attrs(w, *out_attrs, c->n_attrs, consts, &node->attrs);
 }
 
 static anp_status_t put_partition(anp_op_runner_t *r, anp_program_writer_t *w) {
@@ -132,6 +141,8 @@ static anp_status_t put_partition(anp_op_runner_t *r, anp_program_writer_t *w) {
 
 static anp_status_t write_program(anp_op_runner_t *r, const anp_op_t *op, const anp_op_call_t *c, op_entry_t *e, anp_program_writer_t *w, anp_arena_t *tmp) {
     uint32_t *in = NULL, *given = NULL, *out = NULL, n_given = 0, id;
+    anp_attr_t *attrs = NULL;
+    anp_shape_out_t *shapes = NULL;
     anp_p_node_t node = {.since = (uint32_t)op->since, .n_inputs = c->n_in, .n_outputs = c->n_out};
     anp_p_block_t block = {.n_nodes = 1, .owner = ANP_P_NONE};
     anp_p_entry_t entry = {0};
@@ -139,16 +150,19 @@ static anp_status_t write_program(anp_op_runner_t *r, const anp_op_t *op, const 
     ANP_TRY(ANP_ARENA_ARRAY(tmp, c->n_in, &given));
     ANP_TRY(ANP_ARENA_ARRAY(tmp, c->n_out, &out));
     for (uint32_t i = 0; i < c->n_in; i++) {
-        ANP_TRY(put_input(w, c->in[i], i, &in[i]));
-        if (in[i] != ANP_P_NONE) given[n_given++] = in[i];
+        in[i] = ANP_P_NONE;
+        if (!c->in[i]) continue;
+        ANP_TRY(put_free_value(w, "in", i, (anp_dtype_t)c->in[i]->dtype, c->in[i]->rank, &in[i]));
+        given[n_given++] = in[i];
     }
-    for (uint32_t i = 0; i < c->n_out; i++) ANP_TRY(put_output(w, i, &out[i]));
+    ANP_TRY(put_attrs(e, w, c, tmp, &attrs, &node));
+    ANP_TRY(infer_outputs(op, c, attrs, tmp, &shapes));
+    for (uint32_t i = 0; i < c->n_out; i++) ANP_TRY(put_free_value(w, "out", i, (anp_dtype_t)shapes[i].shape.dtype, shapes[i].shape.rank, &out[i]));
     ANP_TRY(anp_program_put_string(w, op->name, strlen(op->name), &node.op));
     node.name = node.op;
     ANP_TRY(anp_program_put_string(w, op->domain, strlen(op->domain), &node.domain));
     ANP_TRY(anp_program_put_refs(w, in, c->n_in, &node.inputs));
     ANP_TRY(anp_program_put_refs(w, out, c->n_out, &node.outputs));
-    ANP_TRY(put_attrs(e, w, c, tmp, &node));
     ANP_TRY(anp_program_put_node(w, &node, &id));
     ANP_TRY(put_partition(r, w));
     ANP_TRY(anp_program_put_refs(w, given, n_given, &block.inputs));

@@ -41,7 +41,8 @@ static float *made[64];
 static int n_made;
 
 anp_tensor_t fx_input(int64_t n) {
-    float *x = test_malloc((size_t)(n ? n : 1) * 784 * sizeof *x);
+    float *x = NULL;
+    fx_ok(ANP_NEW_ARRAY((uint64_t)n * 784, &x));
     uint32_t seed = 12345;
     for (int64_t i = 0; i < n * 784; i++) {
         seed = seed * 1664525u + 1013904223u;
@@ -52,7 +53,7 @@ anp_tensor_t fx_input(int64_t n) {
 }
 
 void fx_free_inputs(void) {
-    while (n_made) test_free(made[--n_made]);
+    while (n_made) anp_free(made[--n_made]);
 }
 
 void fx_compare(const anp_session_t *s, int64_t n) {
