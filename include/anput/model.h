@@ -43,6 +43,7 @@ typedef struct anp_io_info_t {
     int32_t rank; /* -1 unknown */
     int64_t dims[ANP_RANK_MAX];
     const char *dim_names[ANP_RANK_MAX];
+    bool optional; /* may be absent: a view of kind ANP_KIND_NONE */
 } anp_io_info_t;
 ANP_API uint32_t anp_model_entry_count(const anp_model_t *model);
 ANP_API const char *anp_model_entry_name(const anp_model_t *model, uint32_t i); /* NULL past the end */

@@ -150,6 +150,10 @@ static cli_exit_t fill_missing(cli_t *cli, cli_inputs_t *in, int64_t batch) {
         cli_slot_t *slot = &in->slots[i];
         char text[CLI_SHAPE_TEXT];
         if (slot->files.n) continue;
+        if (slot->info.optional && !slot->is_state) {
+            slot->view.kind = ANP_KIND_NONE;
+            continue;
+        }
         if (!slot->is_state && !in->args->random)
             return cli_fail(cli, CLI_BAD_INPUT,
                             "input '%s' (%s) is not given: --input %s=FILE, or --random",
@@ -170,6 +174,11 @@ static bool has_extension(const char *path, const char *const *list) {
     return false;
 }
 
+anp_tensor_file_kind_t cli_pb_kind(const anp_io_info_t *info) {
+    if (info->optional) return ANP_TENSOR_FILE_OPTIONAL;
+    return info->kind == ANP_KIND_SEQUENCE ? ANP_TENSOR_FILE_SEQUENCE : ANP_TENSOR_FILE_TENSOR;
+}
+
 static cli_exit_t open_file(cli_t *cli, const cli_inputs_t *in, cli_slot_t *slot,
                             const char *path) {
     static const char *const tensors[] = {"npy", "pb", NULL};
@@ -177,8 +186,7 @@ static cli_exit_t open_file(cli_t *cli, const cli_inputs_t *in, cli_slot_t *slot
     const anp_io_info_t *info = &slot->info;
     const bool takes_bytes = info->dtype == ANP_DTYPE_U8 && info->rank == 1 && info->dims[0] < 0;
     anp_tensor_file_options_t o = {
-        .pb_kind =
-            info->kind == ANP_KIND_SEQUENCE ? ANP_TENSOR_FILE_SEQUENCE : ANP_TENSOR_FILE_TENSOR,
+        .pb_kind = cli_pb_kind(info),
         .dtype = info->dtype,
         .rank = info->rank > 0 ? (uint32_t)info->rank : 0,
         .format = takes_bytes && !has_extension(path, tensors) ? "bin" : NULL,

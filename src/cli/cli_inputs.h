@@ -51,6 +51,9 @@ void cli_inputs_release(cli_inputs_t *in);
 /* Fails when a file that --input names is not there: before a model is compiled for nothing. */
 cli_exit_t cli_inputs_check(cli_t *cli, const cli_input_args_t *args);
 
+/* What a .pb file for this input or output holds. */
+anp_tensor_file_kind_t cli_pb_kind(const anp_io_info_t *info);
+
 /* Runs a session once; an interrupt cancels. */
 cli_exit_t cli_run(cli_t *cli, anp_session_t *session);
 

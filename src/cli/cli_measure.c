@@ -8,8 +8,8 @@
 
 enum { CHUNK = 2048, TOP = 5 };
 
-static void add_element(cli_measure_t *m, const cli_tolerance_t *t, bool exact, int64_t at, double a,
-                        double b) {
+static void add_element(cli_measure_t *m, const cli_tolerance_t *t, bool exact, int64_t at,
+                        double a, double b) {
     const bool same = a == b || (isnan(a) && isnan(b));
     const double d = same ? 0 : fabs(a - b);
     const double excess = d - (exact ? 0 : t->atol + t->rtol * fabs(b));
@@ -136,10 +136,10 @@ static anp_status_t measure_tops(const anp_tensor_t *a, const anp_tensor_t *b, i
 /* ---- the whole ---- */
 static bool forms_differ(const anp_tensor_t *a, const anp_tensor_t *b, cli_measure_t *m) {
     char x[CLI_SHAPE_TEXT], y[CLI_SHAPE_TEXT];
-    const bool same = a->kind == b->kind &&
-                      (a->kind == ANP_KIND_NONE ||
-                       (a->dtype == b->dtype && a->rank == b->rank &&
-                        memcmp(a->dims, b->dims, a->rank * sizeof a->dims[0]) == 0));
+    const bool same =
+        a->kind == b->kind &&
+        (a->kind == ANP_KIND_NONE || (a->dtype == b->dtype && a->rank == b->rank &&
+                                      memcmp(a->dims, b->dims, a->rank * sizeof a->dims[0]) == 0));
     if (same) return false;
     snprintf(m->mismatch, sizeof m->mismatch, "%.80s, expected %.80s", cli_tensor_text(a, x),
              cli_tensor_text(b, y));
@@ -171,8 +171,8 @@ static void finish(cli_measure_t *m) {
     m->snr_db = m->sum_dd > 0 ? 10 * log10(m->sum_bb / m->sum_dd) : INFINITY;
 }
 
-anp_status_t cli_measure(const anp_tensor_t *a, const anp_tensor_t *b, const cli_tolerance_t *tolerance,
-                         cli_measure_t *out) {
+anp_status_t cli_measure(const anp_tensor_t *a, const anp_tensor_t *b,
+                         const cli_tolerance_t *tolerance, cli_measure_t *out) {
     anp_status_t st = ANP_OK;
     memset(out, 0, sizeof *out);
     out->worst = -1;
@@ -203,11 +203,12 @@ const char *cli_measure_text(const cli_measure_t *m, char *buf) {
     else if (m->worst < 0)
         snprintf(buf, CLI_MEASURE_TEXT, "max |a-b| / max |b| %.3g", m->relative);
     else
-        snprintf(buf, CLI_MEASURE_TEXT,
-                 "%lld of %lld elements differ, most at %lld: %.9g, expected %.9g (max |a-b| / max |b| "
-                 "%.3g)",
-                 (long long)m->n_outside, (long long)m->count, (long long)m->worst, m->worst_a,
-                 m->worst_b, m->relative);
+        snprintf(
+            buf, CLI_MEASURE_TEXT,
+            "%lld of %lld elements differ, most at %lld: %.9g, expected %.9g (max |a-b| / max |b| "
+            "%.3g)",
+            (long long)m->n_outside, (long long)m->count, (long long)m->worst, m->worst_a,
+            m->worst_b, m->relative);
     return buf;
 }
 

@@ -19,8 +19,8 @@ typedef struct compare_args_t {
 } compare_args_t;
 
 static const cli_option_t own_options[] = {
-    {"rtol", "X", "largest max |a-b| / max |b| of an output", "1e-3", offsetof(compare_args_t, rtol),
-     CLI_REAL, 0},
+    {"rtol", "X", "largest max |a-b| / max |b| of an output", "1e-3",
+     offsetof(compare_args_t, rtol), CLI_REAL, 0},
     {"cosine", "X", "smallest cosine of an output", "0.99999", offsetof(compare_args_t, cosine),
      CLI_REAL, 0},
     {0},
@@ -175,11 +175,12 @@ static cli_exit_t compare_models(cli_t *cli, const compare_args_t *args, const c
     const cli_list_t *devices = &cli->common.devices;
     side_t a = {0}, b = {0};
     cli_exit_t code;
-    if (devices->n > 2) return cli_usage(cli, "--device is given %u times, expected two", devices->n);
+    if (devices->n > 2)
+        return cli_usage(cli, "--device is given %u times, expected two", devices->n);
     CLI_TRY_OUT(code, cli_inputs_check(cli, &args->input));
     CLI_TRY_OUT(code, open_side(cli, args, path_a, devices->n ? devices->items[0] : NULL, &a));
-    CLI_TRY_OUT(code,
-                open_side(cli, args, path_b, devices->n ? devices->items[devices->n - 1] : NULL, &b));
+    CLI_TRY_OUT(
+        code, open_side(cli, args, path_b, devices->n ? devices->items[devices->n - 1] : NULL, &b));
     code = compare_sides(cli, args, &a, &b, rows);
 out:
     anp_session_release(a.session);
@@ -211,9 +212,10 @@ static cli_exit_t print_rows(cli_t *cli, const compare_args_t *args, const rows_
         cli_table_cell(&t, "%.1f", m->snr_db);
         share_cell(&t, m->top1);
         share_cell(&t, m->top5);
-        cli_table_cell(&t, "%s", *m->mismatch                                    ? m->mismatch
-                                 : cli_measure_agrees(m, args->rtol, args->cosine) ? "agrees"
-                                                                                  : "differs");
+        cli_table_cell(&t, "%s",
+                       *m->mismatch                                      ? m->mismatch
+                       : cli_measure_agrees(m, args->rtol, args->cosine) ? "agrees"
+                                                                         : "differs");
     }
     return cli_table_print(cli, &t);
 }

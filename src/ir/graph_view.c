@@ -36,6 +36,7 @@ static void fill_info(const anp_graph_t *g, const anp_value_t *v, anp_io_info_t 
     out->kind = v->shape.kind;
     out->dtype = v->shape.dtype;
     out->rank = v->shape.rank;
+    out->optional = v->shape.optional != 0;
     for (int32_t i = 0; i < v->shape.rank; i++) {
         const anp_dim_t d = v->shape.dims[i];
         out->dim_names[i] = "";

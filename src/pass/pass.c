@@ -2,6 +2,7 @@
 /* The list of passes and the runner. */
 #include "pass/pass.h"
 #include "base/thread.h"
+#include <anput/compile.h>
 #include <string.h>
 
 /* Each round of a pass removes or merges something, so rounds end by themselves; the bound keeps a
@@ -17,6 +18,14 @@ _Static_assert(ANP_ARRAY_LEN(table) == ANP_PASS_COUNT, "a row per pass");
 
 const anp_pass_t *anp_pass_row(uint32_t index) {
     return index < ANP_PASS_COUNT ? &table[index] : NULL;
+}
+
+const char *anp_pass_name(uint32_t i) {
+    return i < ANP_PASS_COUNT ? table[i].name : NULL;
+}
+
+const char *anp_pass_description(uint32_t i) {
+    return i < ANP_PASS_COUNT ? table[i].about : NULL;
 }
 
 bool anp_target_takes(const anp_target_t *t, const anp_fused_t *form) {

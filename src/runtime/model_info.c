@@ -54,6 +54,7 @@ static void value_info(const anp_model_t *m, uint32_t value, anp_io_info_t *out)
     out->kind = (anp_kind_t)v->kind;
     out->dtype = (anp_dtype_t)v->dtype;
     out->rank = v->rank;
+    out->optional = v->optional != 0;
     for (int32_t i = 0; i < v->rank; i++) {
         const int64_t d = ints[v->dims + (uint32_t)i];
         const bool expr = ANP_P_DIM_IS_EXPR(d);
