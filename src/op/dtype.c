@@ -207,9 +207,12 @@ static double e8m0_decode(uint8_t code) {
     return code == 255 ? (double)NAN : ldexp(1.0, code - 127);
 }
 static uint8_t e8m0_encode(double v) {
-    const anp_f32_bits_t b = {.f = (float)v};
-    const uint32_t exp = (b.u >> 23) & 255, rounds_up = (b.u & 0x7fffff) != 0;
-    return (uint8_t)(exp >= 254 ? exp : exp + rounds_up);
+    int exp;
+    if (isnan(v) || isinf(v)) return 255;
+    const double mantissa = frexp(fabs(v), &exp); /* in [0.5, 1), or 0 */
+    if (mantissa == 0) return 0;
+    const int code = exp + 127 - (mantissa == 0.5); /* a power of two is met, else the next above */
+    return (uint8_t)ANP_MIN(ANP_MAX(code, 0), 254);
 }
 FLOAT_TYPE(f8e8m0, e8m0_decode(read_u8(data, i)), PUT(uint8_t) = e8m0_encode(v))
 
