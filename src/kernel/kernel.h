@@ -24,8 +24,8 @@ typedef struct anp_kernel_env_t {
 
 /*
  * One call of one kernel. Inputs are dense host tensors unless the row of cpu.def says it takes strided ones; absent optional inputs are NULL.
- * Outputs are shaped and allocated (shape functions ran on the real shapes), unwanted ones NULL; with ANP_OP_DATA_DEPENDENT or non-tensor
- * results the kernel sets kind, dtype, dims and data itself, data from anp_kernel_output. An output may share memory with an input only when the
+ * Outputs are shaped and allocated (shape functions ran on the real shapes), unwanted ones NULL; with ANP_OP_DATA_DEPENDENT or ANP_OP_HOST
+ * the kernel sets kind, dtype, dims and data itself, data from anp_kernel_output. An output may share memory with an input only when the
  * operator is ANP_OP_ELEMENTWISE and types are of equal size, or through a state alias the operator allows.
  */
 typedef struct anp_kernel_t {

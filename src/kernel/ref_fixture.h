@@ -148,7 +148,8 @@ static ANP_UNUSED anp_status_t kx_infer(kx_t *kx, const anp_op_t *op, const anp_
     ANP_TRY(anp_shape_infer(&c));
     for (uint32_t o = 0; o < n_out; o++) {
         const anp_shape_t *s = &kx->fx.out[o].shape;
-        if (op->flags & ANP_OP_DATA_DEPENDENT || s->kind != ANP_KIND_TENSOR || s->rank < 0)
+        if (op->flags & (ANP_OP_DATA_DEPENDENT | ANP_OP_HOST) || s->kind != ANP_KIND_TENSOR ||
+            s->rank < 0)
             kx->out[o] = (anp_tensor_t){.kind = ANP_KIND_NONE};
         else
             kx_make(kx, &kx->out[o], (anp_dtype_t)s->dtype, (uint32_t)s->rank, s->dims);

@@ -117,6 +117,7 @@ anp_status_t anp_ref_sequence_at(anp_kernel_t *k) {
 
 anp_status_t anp_ref_sequence_length(anp_kernel_t *k) {
     ANP_TRY(need_sequence(k));
+    ANP_TRY(anp_kernel_output(k, 0, ANP_DTYPE_I64, 0, NULL));
     *(int64_t *)k->out[0]->data = k->in[0]->dims[0];
     return ANP_OK;
 }
@@ -249,6 +250,7 @@ anp_status_t anp_ref_optional_get(anp_kernel_t *k) {
 }
 
 anp_status_t anp_ref_optional_has(anp_kernel_t *k) {
+    ANP_TRY(anp_kernel_output(k, 0, ANP_DTYPE_BOOL, 0, NULL));
     *(uint8_t *)k->out[0]->data = has_element(k);
     return ANP_OK;
 }

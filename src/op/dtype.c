@@ -476,7 +476,7 @@ void anp_tensor_init(anp_tensor_t *t, anp_dtype_t dtype, uint32_t rank, const in
                      void *data) {
     *t = (anp_tensor_t){
         .data = data, .kind = ANP_KIND_TENSOR, .dtype = (uint8_t)dtype, .rank = (uint8_t)rank};
-    for (uint32_t i = 0; i < rank; i++) t->dims[i] = dims[i];
+    for (uint32_t i = 0; dims && i < rank; i++) t->dims[i] = dims[i];
 }
 
 int64_t anp_tensor_elems(const anp_tensor_t *t) {

@@ -67,6 +67,7 @@ void anp_dtype_load_i64(anp_dtype_t dtype, const void *data, uint64_t first, uin
 void anp_dtype_store_i64(anp_dtype_t dtype, void *data, uint64_t first, uint64_t n, const int64_t *v);
 
 /* View helpers. */
+/* dims NULL: the caller fills them in. */
 void anp_tensor_init(anp_tensor_t *t, anp_dtype_t dtype, uint32_t rank, const int64_t *dims, void *data);
 int64_t anp_tensor_elems(const anp_tensor_t *t); /* product; the view was checked before */
 bool anp_tensor_same_dims(const anp_tensor_t *a, const anp_tensor_t *b);
