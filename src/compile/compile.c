@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A compile from graph to package, or to a model in memory. */
 #include "compile/compile_internal.h"
+#include "pass/pass.h"
 #include <string.h>
 
 static const anp_compile_options_t no_options;
@@ -18,6 +19,9 @@ static anp_status_t prepare(anp_graph_t *g, const anp_compile_options_t *o) {
         ANP_TRY(anp_graph_preprocess(g, o->preprocess));
     }
     ANP_TRY(anp_graph_infer(g));
+    ANP_TRY(report(o, 0.05, "passes"));
+    const anp_pass_options_t passes = {.disabled = o->disabled_passes, .n_disabled = o->n_disabled_passes};
+    ANP_TRY(anp_pass_run_all(g, NULL, &passes, NULL)); /* the host takes every fused form */
     return anp_graph_verify(g);
 }
 
