@@ -62,6 +62,7 @@ static anp_status_t cut_size(anp_shape_ctx_t *c, const cut_t *cut, anp_dim_t dim
     ANP_TRY(dim_min(c, back ? start : end, high, back ? &start : &end));
     ANP_TRY(anp_shape_dim(c, ANP_DIM_SUB, back ? start : end, back ? end : start, &length));
     ANP_TRY(anp_shape_at_least(c, length, 0, &positive));
+    positive |= length == dim; /* everything: a size is never negative */
     if (!positive) ANP_TRY(anp_shape_dim(c, ANP_DIM_MAX, length, 0, &length));
     return anp_shape_dim(c, ANP_DIM_CEILDIV, length, back ? -cut->step : cut->step, out);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pairs that undo each other or are one: Transpose of Transpose, Cast of Cast, view of view. */
+/* Pairs that undo each other or are one: Transpose of Transpose, Cast of Cast, Not of Not, Neg of
+ * Neg, view of view. */
 #include "pass/pass_util.h"
 #include "pass/reshape_target.h"
 
@@ -28,6 +29,13 @@ static anp_status_t merge_transposes(anp_graph_t *g, anp_node_t *n) {
     const anp_attr_t perm = anp_attr_of_ints("perm", both, rank);
     ANP_TRY(anp_node_set_attr(g, n, &perm));
     return anp_node_set_input(g, n, 0, before->inputs[0]);
+}
+
+/* ---- Not, Neg ---- */
+
+static anp_status_t cancel_twice(anp_graph_t *g, anp_node_t *n) {
+    const anp_node_t *before = anp_pass_made_by(n->inputs[0], (anp_op_id_t)n->op->index);
+    return before ? anp_pass_replace(g, n, before->inputs[0]) : ANP_OK;
 }
 
 /* ---- Cast ---- */
@@ -109,6 +117,7 @@ static anp_status_t merge_pair(anp_graph_t *g, anp_node_t *n, const anp_target_t
     if (n->n_inputs == 0 || !n->inputs[0]) return ANP_OK;
     if (anp_node_is(n, ANP_OP_Transpose)) return merge_transposes(g, n);
     if (anp_node_is(n, ANP_OP_Cast)) return merge_casts(g, n);
+    if (anp_node_is(n, ANP_OP_Not) || anp_node_is(n, ANP_OP_Neg)) return cancel_twice(g, n);
     return is_reshape_like(n) ? merge_views(g, n) : ANP_OK;
 }
 

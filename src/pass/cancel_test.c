@@ -46,6 +46,24 @@ static void a_cast_that_loses_nothing_goes(void **state) {
                         "}\n");
 }
 
+static void twice_not_and_twice_minus_are_nothing(void **state) {
+    (void)state;
+    run("entry main(x: bool[2], k: f32[2]) {\n"
+        "    a = Not(x)\n"
+        "    b = Not(a)\n"
+        "    y = Not(b)\n"
+        "    c = Neg(k)\n"
+        "    d = Neg(c)\n"
+        "    z = Relu(d)\n"
+        "    return y, z\n"
+        "}\n",
+        "entry main(x: bool[2], k: f32[2]) {\n"
+        "    y = Not(x)\n"
+        "    z = Relu(k)\n"
+        "    return y, z\n"
+        "}\n");
+}
+
 static void views_of_views_are_one(void **state) {
     (void)state;
     run("const one: i64[1] = {1}\n"
@@ -71,6 +89,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_transposes_are_one),
         cmocka_unit_test(a_cast_that_loses_nothing_goes),
+        cmocka_unit_test(twice_not_and_twice_minus_are_nothing),
         cmocka_unit_test(views_of_views_are_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

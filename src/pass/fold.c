@@ -10,6 +10,8 @@
 
 enum {
     GROWTH_BYTES_MAX = 64 << 10,
+    MEMORY_BYTES_MAX =
+        64 << 20, /* of all results above GROWTH_BYTES_MAX: mapped weights stay mapped */
     TEMPORARY_BYTES_MAX = 64 << 20, /* of one value computed only for others */
 };
 
@@ -26,6 +28,7 @@ typedef struct fold_t {
     uint8_t *kinds;        /* fold_kind_t by value id */
     anp_tensor_t *tensors; /* of temporaries, by value id */
     uint64_t n_values;     /* when this began: values made since are not looked at */
+    uint64_t large_bytes;  /* of constants in memory above GROWTH_BYTES_MAX */
 } fold_t;
 
 /* ---- which nodes ---- */
@@ -75,17 +78,19 @@ static uint64_t freed_bytes(const anp_node_t *n) {
     return bytes;
 }
 
-static bool is_small(const anp_node_t *n, uint64_t bytes) {
+static bool is_small(const fold_t *f, const anp_node_t *n, uint64_t bytes) {
+    if (bytes <= GROWTH_BYTES_MAX) return true;
+    if (bytes > MEMORY_BYTES_MAX || f->large_bytes > MEMORY_BYTES_MAX - bytes) return false;
     const uint64_t freed = freed_bytes(n);
     return bytes <= freed || bytes - freed <= GROWTH_BYTES_MAX;
 }
 
 /* Every wanted output may become a constant, as far as shapes tell. */
-static bool stays_small(const anp_node_t *n) {
+static bool stays_small(const fold_t *f, const anp_node_t *n) {
     for (uint32_t i = 0; i < n->n_outputs; i++) {
         const uint64_t bytes = n->outputs[i] ? bytes_of(n->outputs[i]) : 0;
         const bool maybe = bytes == UINT64_MAX && (n->op->flags & ANP_OP_DATA_DEPENDENT);
-        if (!maybe && !is_small(n, bytes)) return false;
+        if (!maybe && !is_small(f, n, bytes)) return false;
     }
     return true;
 }
@@ -107,7 +112,7 @@ static void plan_block(fold_t *f, const anp_block_t *b) {
         if (can_fold(f, n)) set_outputs(f, n, FOLD_LATER);
     for (const anp_node_t *n = b->last; n; n = n->prev) {
         if (!any_output_is(f, n, FOLD_LATER) && !any_output_is(f, n, FOLD_NEEDED)) continue;
-        if (!any_output_is(f, n, FOLD_NEEDED) && !stays_small(n)) continue;
+        if (!any_output_is(f, n, FOLD_NEEDED) && !stays_small(f, n)) continue;
         set_outputs(f, n, FOLD_NEEDED);
         for (uint32_t i = 0; i < n->n_inputs; i++) {
             const anp_value_t *v = n->inputs[i];
@@ -142,7 +147,8 @@ static anp_status_t keep_result(anp_graph_t *g, fold_t *f, anp_node_t *n, anp_va
     f->kinds[v->id] = FOLD_DONE;
     ANP_TRY(anp_tensor_bytes(t, &bytes));
     const bool known = anp_node_is(n, ANP_OP_Identity) && anp_value_is_const(n->inputs[0]);
-    if (known || anp_value_n_uses(v) == 0 || !is_small(n, bytes)) return ANP_OK;
+    if (known || anp_value_n_uses(v) == 0 || !is_small(f, n, bytes)) return ANP_OK;
+    if (bytes > GROWTH_BYTES_MAX) f->large_bytes += bytes;
     return anp_pass_make_const(g, v, t);
 }
 
@@ -169,9 +175,18 @@ static anp_status_t fold_block(anp_graph_t *g, anp_block_t *b, void *arg) {
     return ANP_OK;
 }
 
+static uint64_t large_bytes(const anp_graph_t *g) {
+    uint64_t bytes = 0;
+    for (uint64_t i = 0; i < g->constants.count; i++) {
+        const anp_const_t *c = ANP_VEC_AT(&g->constants, anp_const_t *, i);
+        if (!c->file && c->bytes > GROWTH_BYTES_MAX) bytes += c->bytes;
+    }
+    return bytes;
+}
+
 anp_status_t anp_pass_fold(anp_graph_t *g, const anp_target_t *t) {
     anp_status_t st;
-    fold_t f = {.n_values = g->values.count};
+    fold_t f = {.n_values = g->values.count, .large_bytes = large_bytes(g)};
     (void)t;
     anp_arena_init(&f.arena);
     ANP_TRY_OUT(st, ANP_NEW_ARRAY(f.n_values, &f.kinds));

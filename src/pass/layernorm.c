@@ -62,15 +62,31 @@ static bool is_vector_for(const anp_value_t *v, const anp_value_t *x) {
     return v->shape.rank == 1 && n > 0 && v->shape.dims[0] == n && v->shape.dtype == x->shape.dtype;
 }
 
-/* n is the product with the scale, or the sum with the bias after it. */
-static bool match(const anp_node_t *n, anp_value_t *out_in[3], double *out_epsilon) {
-    for (uint32_t i = 0; i < 2; i++) {
-        out_in[0] = normalised_of(n->inputs[1 - i], out_epsilon);
-        out_in[1] = n->inputs[i];
-        if (anp_node_is(n, ANP_OP_Mul) && out_in[0] && is_vector_for(out_in[1], out_in[0]))
-            return true;
+/* Which input of the product n is the scale; -1 when n is none of a scale and a normalised value.
+ */
+static int scale_input(const anp_node_t *n, anp_value_t **out_x, double *out_epsilon) {
+    for (int i = 0; i < 2 && anp_node_is(n, ANP_OP_Mul); i++) {
+        *out_x = normalised_of(n->inputs[1 - i], out_epsilon);
+        if (*out_x && is_vector_for(n->inputs[i], *out_x)) return i;
     }
-    return false;
+    return -1;
+}
+
+/* A scale of ones for a normalised value that has none. */
+static anp_status_t ones_for(anp_graph_t *g, const anp_value_t *x, anp_value_t **out) {
+    const int64_t n = anp_pass_last_dim(x);
+    const anp_dtype_row_t *row = anp_dtype_row(x->shape.dtype);
+    anp_tensor_t t;
+    uint64_t bytes;
+    *out = NULL;
+    if (n < 1 || !anp_dtype_is_float(row->dtype)) return ANP_OK;
+    anp_tensor_init(&t, row->dtype, 1, &n, NULL);
+    ANP_TRY(anp_tensor_bytes(&t, &bytes));
+    ANP_TRY(anp_alloc(bytes, &t.data));
+    for (int64_t i = 0; i < n; i++) row->set_f64(t.data, (uint64_t)i, 1);
+    const anp_status_t st = anp_graph_add_constant(g, "ones", &t, true, NULL, 0, out);
+    anp_free(t.data);
+    return st;
 }
 
 static anp_status_t become(anp_graph_t *g, anp_node_t *n, anp_value_t *const *in, uint32_t n_in,
@@ -96,13 +112,26 @@ static anp_status_t take_bias(anp_graph_t *g, anp_node_t *n) {
     return ANP_OK;
 }
 
+/* The normalised value itself, when nobody scales it. */
+static anp_status_t without_scale(anp_graph_t *g, anp_node_t *n, anp_value_t *x, double epsilon) {
+    anp_value_t *in[] = {x, NULL}, *unused;
+    double unused_epsilon;
+    const anp_node_t *user = anp_value_only_user(n->outputs[0]);
+    if (user && scale_input(user, &unused, &unused_epsilon) >= 0) return ANP_OK;
+    ANP_TRY(ones_for(g, x, &in[1]));
+    return in[1] ? become(g, n, in, 2, epsilon) : ANP_OK;
+}
+
 static anp_status_t find(anp_graph_t *g, anp_node_t *n, const anp_target_t *t) {
     (void)t;
-    anp_value_t *in[3];
+    anp_value_t *x;
     double epsilon;
     if (anp_node_is(n, ANP_OP_Add)) return take_bias(g, n);
-    if (!anp_node_is(n, ANP_OP_Mul) || !match(n, in, &epsilon)) return ANP_OK;
-    return become(g, n, in, 2, epsilon);
+    const int scale = n->n_inputs == 2 ? scale_input(n, &x, &epsilon) : -1;
+    if (scale >= 0) return become(g, n, (anp_value_t *[]){x, n->inputs[scale]}, 2, epsilon);
+    if (!anp_node_is(n, ANP_OP_Mul) && !anp_node_is(n, ANP_OP_Div)) return ANP_OK;
+    x = normalised_of(n->outputs[0], &epsilon);
+    return x ? without_scale(g, n, x, epsilon) : ANP_OK;
 }
 
 anp_status_t anp_pass_layernorm(anp_graph_t *g, const anp_target_t *t) {

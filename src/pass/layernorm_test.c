@@ -56,6 +56,31 @@ static void a_reciprocal_and_no_bias_are_fine(void **state) {
                   "}\n");
 }
 
+static void a_scale_that_is_missing_is_ones(void **state) {
+    (void)state;
+    anp_test_pass(anp_pass_layernorm, NULL,
+                  "const axis: i64[1] = {-1}\n"
+                  "const eps: f32[] = {1e-5}\n"
+                  "const b: f32[6] = seed 1\n"
+                  "entry main(x: f32[5, 6]) {\n"
+                  "    m = ReduceMean(x, axis)\n"
+                  "    d = Sub(x, m)\n"
+                  "    p = Mul(d, d)\n"
+                  "    v = ReduceMean(p, axis)\n"
+                  "    e = Add(eps, v)\n"
+                  "    s = Sqrt(e)\n"
+                  "    n = Div(d, s)\n"
+                  "    y = Add(n, b)\n"
+                  "    return y\n"
+                  "}\n",
+                  "const b: f32[6] = seed 1\n"
+                  "const ones: f32[6] = fill 1\n"
+                  "entry main(x: f32[5, 6]) {\n"
+                  "    y = LayerNormalization(x, ones, b) {axis=-1, epsilon=1e-5}\n"
+                  "    return y\n"
+                  "}\n");
+}
+
 static void another_axis_stays(void **state) {
     (void)state;
     anp_test_pass_keeps(anp_pass_layernorm, NULL,
@@ -80,6 +105,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_written_out_form_is_one_node),
         cmocka_unit_test(a_reciprocal_and_no_bias_are_fine),
+        cmocka_unit_test(a_scale_that_is_missing_is_ones),
         cmocka_unit_test(another_axis_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,7 +33,7 @@ bool anp_target_takes(const anp_target_t *t, const anp_fused_t *form);
     X(shapes, true, "turns shape arithmetic with a known result into constants")                  \
     X(fold, true, "computes nodes whose inputs are all constant")                                 \
     X(branch, true, "replaces an If of known condition by the branch it takes")                   \
-    X(cancel, true, "merges or cancels pairs of Transpose, Cast, Reshape, Squeeze and Unsqueeze") \
+    X(cancel, true, "merges or cancels pairs of Transpose, Cast, Not, Neg, Reshape, Squeeze ...") \
     X(cse, true, "computes equal nodes once")                                                     \
     X(dce, true, "removes nodes and outputs nobody uses")                                         \
     X(swish, true, "finds x * Sigmoid(x) and x * HardSigmoid(x): Swish, HardSwish")               \
