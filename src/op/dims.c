@@ -225,7 +225,9 @@ static void linear_sort(linear_t *l) {
     for (uint32_t i = 1; i < l->n; i++)
         for (uint32_t j = i; j > 0; j--) {
             const bool neg_a = l->term[j - 1].coef < 0, neg_b = l->term[j].coef < 0;
-            if (neg_a < neg_b || (neg_a == neg_b && l->term[j - 1].base > l->term[j].base)) break;
+            if (neg_a < neg_b ||
+                (neg_a == neg_b && expr_index(l->term[j - 1].base) < expr_index(l->term[j].base)))
+                break;
             const term_t swap = l->term[j];
             l->term[j] = l->term[j - 1];
             l->term[j - 1] = swap;
@@ -291,8 +293,8 @@ static anp_status_t product_mul(const anp_dims_t *d, product_t *p, anp_dim_t dim
 }
 
 static int compare_newest_last(const void *a, const void *b) {
-    const anp_dim_t x = *(const anp_dim_t *)a, y = *(const anp_dim_t *)b;
-    return x > y ? -1 : x < y;
+    const uint64_t x = expr_index(*(const anp_dim_t *)a), y = expr_index(*(const anp_dim_t *)b);
+    return x < y ? -1 : x > y;
 }
 
 static anp_status_t product_build(anp_dims_t *d, product_t *p, anp_dim_t *out) {
@@ -404,7 +406,8 @@ static anp_status_t minmax_op(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, anp_d
         return ANP_OK;
     }
     /* In one order, a constant last. */
-    const bool swap = ANP_DIM_IS_CONST(a) || (!ANP_DIM_IS_CONST(b) && a < b);
+    const bool swap =
+        ANP_DIM_IS_CONST(a) || (!ANP_DIM_IS_CONST(b) && expr_index(a) > expr_index(b));
     return swap ? intern(d, op, b, a, out) : intern(d, op, a, b, out);
 }
 
@@ -426,15 +429,18 @@ anp_status_t anp_dims_op(anp_dims_t *d, anp_dim_op_t op, anp_dim_t a, anp_dim_t 
 }
 
 /* ---- text ---- */
-/* Work still to be written, last first: a literal, or a size with parentheses where it is compound.
- */
+/* How strongly an expression holds together: a sum, a product, a name or call. */
+enum { SUM, PRODUCT, ATOM };
+
+/* Work still to be written, last first: a literal, or a size, in parentheses when it holds together
+ * less than `holds`. */
 typedef struct print_item_t {
     const char *text;
     anp_dim_t dim;
-    bool parens;
+    int holds;
 } print_item_t;
 
-static void print_expr(const anp_dim_expr_t *e, bool parens, print_item_t *stack, uint32_t *n) {
+static void print_expr(const anp_dim_expr_t *e, int holds, print_item_t *stack, uint32_t *n) {
     static const char *const infix[] = {[ANP_DIM_ADD] = " + ",
                                         [ANP_DIM_SUB] = " - ",
                                         [ANP_DIM_MUL] = " * ",
@@ -444,16 +450,13 @@ static void print_expr(const anp_dim_expr_t *e, bool parens, print_item_t *stack
         [ANP_DIM_CEILDIV] = "ceildiv(", [ANP_DIM_MIN] = "min(", [ANP_DIM_MAX] = "max("};
     const bool is_call = e->op == ANP_DIM_CEILDIV || e->op == ANP_DIM_MIN || e->op == ANP_DIM_MAX;
     const bool minus = e->op == ANP_DIM_ADD && ANP_DIM_IS_CONST(e->b) && e->b < 0;
-    const bool loose = e->op == ANP_DIM_ADD ||
-                       e->op == ANP_DIM_SUB; /* + and - bind weakly: no parentheses on their left */
+    const int own = is_call ? ATOM : e->op == ANP_DIM_ADD || e->op == ANP_DIM_SUB ? SUM : PRODUCT;
+    const bool parens = own < holds;
     if (is_call || parens) stack[(*n)++] = (print_item_t){.text = ")"};
-    stack[(*n)++] = (print_item_t){.dim = minus ? -e->b : e->b, .parens = !is_call};
+    stack[(*n)++] = (print_item_t){.dim = minus ? -e->b : e->b, .holds = is_call ? SUM : own + 1};
     stack[(*n)++] = (print_item_t){.text = is_call ? ", " : minus ? " - " : infix[e->op]};
-    stack[(*n)++] = (print_item_t){.dim = e->a, .parens = !is_call && !loose};
-    if (is_call)
-        stack[(*n)++] = (print_item_t){.text = call[e->op]};
-    else if (parens)
-        stack[(*n)++] = (print_item_t){.text = "("};
+    stack[(*n)++] = (print_item_t){.dim = e->a, .holds = is_call ? SUM : own};
+    if (is_call || parens) stack[(*n)++] = (print_item_t){.text = is_call ? call[e->op] : "("};
 }
 
 /* A name that reads like an identifier stands as it is; any other is quoted, so that the text has
@@ -486,7 +489,7 @@ void anp_dims_print(const anp_dims_t *d, anp_dim_t dim, anp_buf_t *buf) {
         } else if (n + 6 > ANP_ARRAY_LEN(stack) || buf->len - start > PRINT_MAX) {
             anp_buf_puts(buf, "...");
         } else {
-            print_expr(anp_dims_expr(d, item.dim), item.parens, stack, &n);
+            print_expr(anp_dims_expr(d, item.dim), item.holds, stack, &n);
         }
     }
 }
