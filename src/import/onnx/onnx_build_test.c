@@ -79,7 +79,7 @@ static void dense_forms_of_sparse_tensors_are_bounded(void **state) {
     put_int(&sparse, 3, INT64_C(1) << 32);
     put_msg(&g, 15, &sparse);
     const msg_t m = new_model(&g, 17);
-    expect_import_fails(&m, ANP_LIMIT, "1 GiB");
+    expect_import_fails(&m, ANP_LIMIT, "256 MiB");
 }
 
 static void constant_nodes_of_every_kind_become_constants(void **state) {

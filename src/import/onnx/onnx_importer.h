@@ -22,7 +22,7 @@ typedef struct anp_onnx_importer_t {
     uint64_t nodes_done, nodes_total; /* for progress */
 } anp_onnx_importer_t;
 
-enum { ANP_ONNX_DEPTH_MAX = 64, ANP_ONNX_EXPANDED_MAX = 1 << 18 };
+enum { ANP_ONNX_DEPTH_MAX = 64, ANP_ONNX_EXPANDED_MAX = 1 << 17 };
 
 /* Names defined in a graph or function, and their values. */
 typedef struct anp_onnx_scope_t {

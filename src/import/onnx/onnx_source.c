@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum { DECIMAL_DIGITS_MAX = 19 }; /* of a 63-bit number */
-static const uint64_t expand_bytes_max = UINT64_C(1) << 30;
+static const uint64_t expand_bytes_max = UINT64_C(256) << 20;
 
 void anp_onnx_source_init(anp_onnx_source_t *s, const char *name, const uint8_t *data,
                           uint64_t size_bytes, anp_file_t *file, const char *dir,

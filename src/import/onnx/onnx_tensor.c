@@ -371,7 +371,7 @@ static anp_status_t expand(anp_onnx_source_t *s, const anp_onnx_sparse_t *t, anp
     ANP_TRY(anp_tensor_bytes(&out->tensor, &bytes));
     ANP_TRY(check_sparse(&values.tensor, &indices.tensor, &out->tensor, row));
     if (bytes > s->expand_left)
-        ANP_FAIL(ANP_LIMIT, "sparse tensors of the model take more than 1 GiB in dense form");
+        ANP_FAIL(ANP_LIMIT, "sparse tensors of the model take more than 256 MiB in dense form");
     s->expand_left -= bytes;
     ANP_TRY(anp_arena_alloc(arena, bytes ? bytes : 1, &out->tensor.data));
     return scatter(&values.tensor, &indices.tensor, &out->tensor, row->block_bytes);

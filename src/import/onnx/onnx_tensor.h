@@ -27,7 +27,7 @@ anp_status_t anp_onnx_tensor_load(anp_onnx_source_t *s, const anp_onnx_tensor_t 
                                   anp_arena_t *arena, anp_onnx_data_t *out);
 
 /* The dense form of a sparse tensor. Errors as above; ANP_LIMIT also when all of a model's are more
- * than 1 GiB. */
+ * than 256 MiB. */
 anp_status_t anp_onnx_sparse_load(anp_onnx_source_t *s, const anp_onnx_sparse_t *t,
                                   anp_arena_t *arena, anp_onnx_data_t *out);
 

@@ -152,9 +152,23 @@ static anp_status_t read_int(anp_pb_cursor_t *c, int64_t *out) {
     return ANP_OK;
 }
 
+/* Appends an element; the first pass has made room for all that can be read. */
+static anp_status_t read_number(frame_t *f, anp_pb_cursor_t *c, uint32_t i) {
+    anp_pb_list_t *list = list_at(f, i);
+    int64_t integer;
+    float number;
+    if (f->type->fields[i].kind == ANP_PB_INTS) {
+        ANP_TRY(read_int(c, &integer));
+        ((int64_t *)list->items)[list->count++] = integer;
+    } else {
+        ANP_TRY(read_float(c, &number));
+        ((float *)list->items)[list->count++] = number;
+    }
+    return ANP_OK;
+}
+
 /* One occurrence of a number list: a single element or a packed run. */
 static anp_status_t read_numbers(frame_t *f, anp_pb_cursor_t *c, uint32_t i, anp_pb_wire_t wire) {
-    anp_pb_list_t *list = list_at(f, i);
     anp_pb_cursor_t packed = *c;
     anp_pb_cursor_t *from = c;
     if (wire == ANP_PB_LENGTH) {
@@ -163,13 +177,8 @@ static anp_status_t read_numbers(frame_t *f, anp_pb_cursor_t *c, uint32_t i, anp
         packed = anp_pb_begin(c->file, span);
         from = &packed;
     }
-    const bool ints = f->type->fields[i].kind == ANP_PB_INTS;
     while (from == c || !anp_pb_at_end(from)) {
-        if (ints)
-            ANP_TRY(read_int(from, (int64_t *)list->items + list->count));
-        else
-            ANP_TRY(read_float(from, (float *)list->items + list->count));
-        list->count++;
+        ANP_TRY(read_number(f, from, i));
         if (from == c) break;
     }
     return ANP_OK;
