@@ -109,13 +109,17 @@ typedef struct anp_drv_load_t { /* the struct and its arrays are lent for the ca
     anp_status_t (*const_get)(void *user, uint32_t id, const void **out_data, uint64_t *out_bytes);
 } anp_drv_load_t;
 
+enum {
+    ANP_DRV_ARG_CONSTANT = 1, /* the same bytes in every call of this node: a constant, or computed once from constants */
+};
+
 typedef struct anp_drv_arg_t {
     /* Real type and shape of this call; data set when the device has HOST_MEMORY; kind NONE = not given. Inputs are strided only on devices that say so:
      * strides are >= 0 (0 where an axis is repeated) and the span holds every element reached. */
     anp_tensor_t tensor;
     anp_drv_span_t span; /* buffer NULL for host values (sequences, strings) and for operands that are not given */
     uint32_t const_id;   /* the constant this operand is, or ANP_P_NONE */
-    uint32_t reserved_zero;
+    uint32_t flags;      /* ANP_DRV_ARG_* */
 } anp_drv_arg_t;
 
 typedef struct anp_drv_call_t {

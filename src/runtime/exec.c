@@ -26,6 +26,7 @@ static anp_status_t fill_input(anp_session_t *s, uint32_t value, uint32_t d, anp
         arg->tensor.data = NULL;
         arg->span = (anp_drv_span_t){0};
         arg->const_id = ANP_P_NONE;
+        arg->flags = 0;
         return ANP_OK;
     }
     ANP_TRY(anp_value_ensure(s, value, d));
@@ -34,11 +35,13 @@ static anp_status_t fill_input(anp_session_t *s, uint32_t value, uint32_t d, anp
     arg->tensor.data = inst->host;
     arg->span = inst->span;
     arg->const_id = s->p->values[value].const_id;
+    arg->flags = arg->const_id != ANP_P_NONE || s->once_value[value] ? ANP_DRV_ARG_CONSTANT : 0;
     return ANP_OK;
 }
 
 static void fill_output(anp_session_t *s, uint32_t value, uint32_t d, anp_drv_arg_t *arg) {
     arg->const_id = ANP_P_NONE;
+    arg->flags = 0;
     arg->span = (anp_drv_span_t){0};
     if (value == ANP_P_NONE) {
         arg->tensor.kind = ANP_KIND_NONE;
@@ -319,6 +322,10 @@ anp_status_t anp_exec_block(anp_session_t *s, uint32_t block) {
         if (s->p->partitions[part_id].group) {
             ANP_TRY(run_partition(s, part_id));
             n = s->p->partitions[part_id].first_node + s->p->partitions[part_id].n_nodes;
+            continue;
+        }
+        if (s->once_node[n] && s->once_done) {
+            n++;
             continue;
         }
         uint32_t d = s->model->node_device[n];

@@ -164,7 +164,7 @@ static anp_status_t walk_block(walk_t *w, uint32_t block) {
 static void mark_external(walk_t *w) {
     const anp_session_t *s = w->s;
     for (uint32_t v = 0; v < s->p->n_values; v++)
-        if (s->p->values[v].const_id != ANP_P_NONE)
+        if (s->p->values[v].const_id != ANP_P_NONE || s->once_value[v])
             for (uint32_t d = 0; d < s->n_devices; d++) w->plan->external[inst_of(w, v, d)] = true;
     for (uint32_t i = 0; i < s->n_inputs; i++) define(w, s->inputs[i], 0, true);
     for (uint32_t i = 0; i < s->n_states; i++) {

@@ -215,6 +215,9 @@ struct anp_session_t {
     int64_t *symbols, *new_symbols, *exprs;
     uint64_t generation; /* of symbols; 1 after the first run */
     bool *is_static;     /* [n_values] all dims known from the symbols */
+    bool *once_node;  /* [n_nodes] reads only constants: computed in the first run, kept for all later ones */
+    bool *once_value; /* [n_values] result of such a node */
+    bool once_done;
     /* plan (plan.c) */
     struct anp_plan_t *plan;
     anp_node_cache_t *nodes;

@@ -80,6 +80,25 @@ static anp_status_t widest_call(anp_session_t *s) {
     return ANP_OK;
 }
 
+/* Nodes of the entry block on the host that read only constants: large weights written as ConstantOfShape, say, which a package does not store. */
+static anp_status_t find_once(anp_session_t *s) {
+    ANP_TRY(ANP_NEW_ARRAY(s->p->n_nodes, &s->once_node));
+    ANP_TRY(ANP_NEW_ARRAY(s->p->n_values, &s->once_value));
+    const uint32_t unfit = ANP_OP_CONTROL | ANP_OP_RANDOM | ANP_OP_HOST | ANP_OP_DATA_DEPENDENT;
+    for (uint32_t n = s->entry->first_node; n < s->entry->first_node + s->entry->n_nodes; n++) {
+        const anp_program_node_t *node = &s->p->nodes[n];
+        bool once = !(node->op->flags & unfit) && s->model->node_device[n] == 0;
+        for (uint32_t i = 0; i < node->p->n_inputs && once; i++) {
+            const uint32_t v = node->inputs[i];
+            once = v == ANP_P_NONE || s->p->values[v].const_id != ANP_P_NONE || s->once_value[v];
+        }
+        s->once_node[n] = once;
+        for (uint32_t i = 0; i < node->p->n_outputs && once; i++)
+            if (node->outputs[i] != ANP_P_NONE) s->once_value[node->outputs[i]] = true;
+    }
+    return ANP_OK;
+}
+
 static anp_status_t apply_max_dims(anp_session_t *s, const anp_session_options_t *o) {
     for (uint32_t i = 0; i < s->p->n_symbols; i++) s->symbols[i] = ANP_DIM_UNKNOWN;
     for (uint32_t k = 0; k < o->n_max_dims; k++) {
@@ -113,6 +132,7 @@ static anp_status_t init_session(anp_session_t *s, const anp_session_options_t *
     ANP_TRY(apply_max_dims(s, o));
     ANP_TRY(find_io(s));
     ANP_TRY(find_states(s));
+    ANP_TRY(find_once(s));
     ANP_TRY(widest_call(s));
     ANP_TRY(anp_plan_create(s));
     ANP_TRY(anp_session_hold_devices(s));
@@ -151,6 +171,8 @@ void anp_session_release(anp_session_t *s) {
     anp_free(s->tensors);
     anp_free(s->defined);
     anp_free(s->is_static);
+    anp_free(s->once_node);
+    anp_free(s->once_value);
     anp_free(s->insts);
     anp_free(s->devices);
     anp_free(s->symbols);
@@ -278,8 +300,8 @@ static anp_status_t prepare_shapes(anp_session_t *s) {
 }
 
 static void define_inputs(anp_session_t *s) {
-    memset(s->defined, 0, s->p->n_values * sizeof *s->defined);
-    for (uint64_t i = 0; i < (uint64_t)s->p->n_values * s->n_devices; i++) s->insts[i].valid = false;
+    for (uint32_t v = 0; v < s->p->n_values; v++)
+        if (!s->once_value[v] || !s->once_done) anp_value_forget(s, v);
     for (uint32_t i = 0; i < s->n_inputs; i++) {
         anp_tensor_t none = {.kind = ANP_KIND_NONE};
         anp_value_define_view(s, s->inputs[i], s->input_set[i] ? &s->input_tensors[i] : &none);
@@ -325,6 +347,7 @@ static anp_status_t attempt(anp_session_t *s) {
                      anp_program_string(s->p, s->p->states[s->states[i].id].name));
     define_inputs(s);
     ANP_TRY(anp_exec_block(s, (uint32_t)(s->entry - s->p->blocks)));
+    s->once_done = true;
     for (uint32_t i = 0; i < s->n_outputs; i++) ANP_TRY(keep_output(s, i));
     ANP_TRY(anp_states_advance(s));
     return anp_session_wait_all(s);

@@ -61,7 +61,7 @@ static anp_status_t constant_view(anp_drv_call_t *call, anp_kernel_t *k) {
         in[i] = NULL;
         if (!k->in[i]) continue;
         copies[i] = *k->in[i];
-        if (call->in[i].const_id == ANP_P_NONE) copies[i].data = NULL;
+        if (!(call->in[i].flags & ANP_DRV_ARG_CONSTANT)) copies[i].data = NULL;
         in[i] = &copies[i];
     }
     k->in = in;
