@@ -26,9 +26,10 @@ anp_status_t anp_shape_window(int64_t in, const anp_window_t *w, int64_t *out) {
                  "window of %" PRId64 " is larger than the padded input of %" PRId64, extent,
                  padded);
     int64_t n = last_start < 0 ? 1 : last_start / w->stride + 1;
-    if (w->ceil_mode && last_start > 0 && last_start % w->stride != 0 &&
-        n * w->stride < in + w->pad_begin)
-        n++;
+    if (w->ceil_mode) {
+        n += last_start > 0 && last_start % w->stride != 0;
+        n = ANP_MIN(n, (in + w->pad_begin + w->stride - 1) / w->stride);
+    }
     *out = n;
     return ANP_OK;
 }
