@@ -133,11 +133,12 @@ anp_status_t anp_control_enter(anp_graph_t *g, anp_node_t *n) {
     control_form_t f;
     control_form(n, &f);
     if (anp_node_is(n, ANP_OP_Loop)) ANP_TRY(enter_loop(g, f.body));
-    anp_value_t **in = f.body->inputs + f.first_body_in;
+    anp_value_t *const *in = f.body->inputs;
+    const uint32_t first = f.first_body_in, first_scanned = first + f.n_carried;
     for (uint32_t i = 0; i < f.n_carried; i++)
-        ANP_TRY(enter_carried(g, in[i], n->inputs[f.first_in + i]));
+        ANP_TRY(enter_carried(g, in[first + i], n->inputs[f.first_in + i]));
     for (uint32_t i = 0; i < f.n_scanned; i++)
-        ANP_TRY(enter_scanned(g, n, i, in[f.n_carried + i], n->inputs[f.n_carried + i]));
+        ANP_TRY(enter_scanned(g, n, i, in[first_scanned + i], n->inputs[f.n_carried + i]));
     return ANP_OK;
 }
 
