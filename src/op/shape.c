@@ -146,7 +146,8 @@ static anp_status_t broadcast_dim(anp_shape_ctx_t *c, anp_dim_t a, anp_dim_t b, 
                        a, b);
     if (b_known) return ANP_OK;
     *out = a;
-    return a_known ? ANP_OK : anp_shape_fresh(c, out);
+    /* Two expressions: equal, or one of them is 1. */
+    return a_known ? ANP_OK : anp_shape_dim(c, ANP_DIM_MAX, a, b, out);
 }
 
 anp_status_t anp_shape_broadcast_dims(anp_shape_ctx_t *c, const anp_shape_t *a,

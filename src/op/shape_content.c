@@ -47,6 +47,52 @@ void anp_content_pass(anp_shape_ctx_t *c) {
     anp_content_out(c, 0, &v);
 }
 
+/* Number of elements of a shape of small numbers; false for anything else. */
+static bool small_count(const anp_shape_t *s, uint32_t *out) {
+    int64_t count = 1;
+    if (s->rank < 0) return false;
+    for (int32_t a = 0; a < s->rank; a++) {
+        if (!ANP_DIM_IS_CONST(s->dims[a]) || s->dims[a] > ANP_SHAPE_VALUE_MAX) return false;
+        count *= s->dims[a];
+        if (count > ANP_SHAPE_VALUE_MAX) return false;
+    }
+    *out = (uint32_t)count;
+    return true;
+}
+
+static bool known_content(const anp_shape_ctx_t *c, uint32_t i, anp_content_t *out) {
+    uint32_t count = 0;
+    anp_content_in(c, i, out);
+    return out->known && small_count(&c->in[i].shape, &count) && count == out->n;
+}
+
+bool anp_shape_has_content(const anp_shape_ctx_t *c, uint32_t i) {
+    anp_content_t content;
+    return known_content(c, i, &content);
+}
+
+void anp_shape_strides(const anp_shape_t *s, int64_t *out_strides) {
+    int64_t stride = 1;
+    for (int32_t a = s->rank - 1; a >= 0; a--) {
+        out_strides[a] = stride;
+        stride *= s->dims[a];
+    }
+}
+
+void anp_content_strided(anp_shape_ctx_t *c, int64_t first, const int64_t *strides) {
+    const anp_shape_t *shape = &c->out[0].shape;
+    anp_content_t in, out = {.known = true};
+    anp_content_in(c, 0, &in);
+    if (!in.known || !small_count(shape, &out.n)) return;
+    for (uint32_t e = 0; e < out.n; e++) {
+        int64_t rest = e, at = first;
+        for (int32_t a = shape->rank - 1; a >= 0; rest /= shape->dims[a--])
+            at += rest % shape->dims[a] * strides[a];
+        out.v[e] = in.v[at];
+    }
+    anp_content_out(c, 0, &out);
+}
+
 anp_status_t anp_content_op(anp_shape_ctx_t *c, anp_dim_op_t op, anp_dim_t a, anp_dim_t b,
                             anp_dim_t *out, bool *out_known) {
     const anp_status_t st = anp_dims_op(c->dims, op, a, b, out);
@@ -149,19 +195,6 @@ static anp_status_t element(anp_shape_ctx_t *c, const anp_dim_t *x, anp_dim_t *o
     }
 }
 
-/* Number of elements of a shape of small numbers; false for anything else. */
-static bool small_count(const anp_shape_t *s, uint32_t *out) {
-    int64_t count = 1;
-    if (s->rank < 0) return false;
-    for (int32_t a = 0; a < s->rank; a++) {
-        if (!ANP_DIM_IS_CONST(s->dims[a]) || s->dims[a] > ANP_SHAPE_VALUE_MAX) return false;
-        count *= s->dims[a];
-        if (count > ANP_SHAPE_VALUE_MAX) return false;
-    }
-    *out = (uint32_t)count;
-    return true;
-}
-
 /* Flat index into `in`, broadcast to `out`, of flat output index `at`. */
 static uint32_t source_index(const anp_shape_t *in, const anp_shape_t *out, uint32_t at) {
     uint32_t index = 0, stride = 1;
@@ -181,12 +214,6 @@ static void gather_element(const anp_shape_ctx_t *c, const anp_content_t *in, ui
         x[i] = in[i].v[source_index(&c->in[first + i].shape, &c->out[0].shape, at)];
 }
 
-static bool known_operand(const anp_shape_ctx_t *c, uint32_t i, anp_content_t *out) {
-    uint32_t count = 0;
-    anp_content_in(c, i, out);
-    return out->known && small_count(&c->in[i].shape, &count) && count == out->n;
-}
-
 anp_status_t anp_content_elementwise(anp_shape_ctx_t *c, uint32_t n_in) {
     enum { OPERANDS = 3 };
     anp_content_t in[OPERANDS], out = {.known = true};
@@ -196,7 +223,7 @@ anp_status_t anp_content_elementwise(anp_shape_ctx_t *c, uint32_t n_in) {
         !small_count(&c->out[0].shape, &out.n))
         return ANP_OK;
     for (uint32_t i = 0; i < at_once; i++)
-        if (!known_operand(c, i, &in[i])) return ANP_OK;
+        if (!known_content(c, i, &in[i])) return ANP_OK;
     for (uint32_t e = 0; out.known && e < out.n; e++) {
         anp_dim_t x[OPERANDS];
         gather_element(c, in, 0, at_once, e, x);
@@ -206,7 +233,7 @@ anp_status_t anp_content_elementwise(anp_shape_ctx_t *c, uint32_t n_in) {
             ANP_TRY(element(c, x, &out.v[e], &out.known));
     }
     for (uint32_t i = at_once; out.known && i < n_in; i++) {
-        if (!known_operand(c, i, &in[0])) return ANP_OK;
+        if (!known_content(c, i, &in[0])) return ANP_OK;
         for (uint32_t e = 0; out.known && e < out.n; e++) {
             anp_dim_t x[2] = {out.v[e]};
             gather_element(c, in, i, 1, e, &x[1]);

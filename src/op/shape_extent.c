@@ -111,7 +111,12 @@ anp_status_t anp_shape_expand(anp_shape_ctx_t *c) {
                        (long long)target.dims[a], a);
     }
     ANP_TRY(anp_shape_broadcast_dims(c, in, &target, out));
-    repeat_content(c);
+    if (!anp_shape_has_content(c, 0)) return ANP_OK;
+    int64_t strides[ANP_RANK_MAX], spread[ANP_RANK_MAX] = {0};
+    anp_shape_strides(in, strides);
+    for (int32_t a = 0; a < in->rank; a++)
+        if (in->dims[a] != 1) spread[out->rank - in->rank + a] = strides[a];
+    anp_content_strided(c, 0, spread);
     return ANP_OK;
 }
 

@@ -184,6 +184,75 @@ static void slices_casts_splits_and_products_of_shapes_are_followed(void **state
     fx_end(&fx);
 }
 
+/* What PyTorch exports for padding: the pads of all axes as pairs, reversed and transposed by way
+ * of a matrix. */
+static void pads_turned_around_as_a_matrix_are_followed(void **state) {
+    (void)state;
+    fx_t fx;
+    fx_begin(&fx, true);
+    fx_ints(&fx, "3, K, 0, 0");
+    fx_ints(&fx, "-1, 2");
+    assert_int_equal(fx_infer(&fx, "Reshape", 1), ANP_OK);
+    const anp_shape_out_t pairs = fx.out[0];
+    fx_next(&fx);
+    fx_feed(&fx, &pairs);
+    fx_ints(&fx, "-1");
+    fx_ints(&fx, "-9000000");
+    fx_ints(&fx, "0");
+    fx_ints(&fx, "-1");
+    assert_int_equal(fx_infer(&fx, "Slice", 1), ANP_OK);
+    assert_string_equal(fx_value(&fx, 0), "[0, 0, 3, K]");
+    const anp_shape_out_t reversed = fx.out[0];
+    fx_next(&fx);
+    fx_feed(&fx, &reversed);
+    assert_int_equal(fx_infer(&fx, "Transpose", 1), ANP_OK);
+    assert_string_equal(fx_value(&fx, 0), "[0, 3, 0, K]");
+    const anp_shape_out_t moved = fx.out[0];
+    fx_next(&fx);
+    fx_feed(&fx, &moved);
+    fx_ints(&fx, "-1");
+    assert_int_equal(fx_infer(&fx, "Reshape", 1), ANP_OK);
+    const anp_shape_out_t pads = fx.out[0];
+    fx_next(&fx);
+    fx_tensor(&fx, ANP_DTYPE_F32, "N, 512");
+    fx_feed(&fx, &pads);
+    assert_int_equal(fx_infer(&fx, "Pad", 1), ANP_OK);
+    assert_string_equal(fx_dims(&fx, 0), "[N, K + 515]");
+    fx_end(&fx);
+}
+
+static void contents_of_a_matrix_are_expanded_and_split(void **state) {
+    (void)state;
+    fx_t fx;
+    fx_begin(&fx, true);
+    fx_ints(&fx, "N, 2");
+    fx_ints(&fx, "-1, 1");
+    assert_int_equal(fx_infer(&fx, "Reshape", 1), ANP_OK);
+    const anp_shape_out_t column = fx.out[0];
+    fx_next(&fx);
+    fx_feed(&fx, &column);
+    fx_ints(&fx, "2, 3");
+    assert_int_equal(fx_infer(&fx, "Expand", 1), ANP_OK);
+    assert_string_equal(fx_value(&fx, 0), "[N, N, N, 2, 2, 2]");
+    const anp_shape_out_t matrix = fx.out[0];
+    fx_next(&fx);
+    fx_feed(&fx, &matrix);
+    assert_int_equal(fx_infer(&fx, "Split", 2), ANP_OK);
+    assert_string_equal(fx_value(&fx, 1), "[2, 2, 2]");
+    fx_end(&fx);
+}
+
+static void two_symbols_broadcast_to_the_larger(void **state) {
+    (void)state;
+    fx_t fx;
+    fx_begin(&fx, true);
+    fx_tensor(&fx, ANP_DTYPE_F32, "N, 1, 4");
+    fx_tensor(&fx, ANP_DTYPE_F32, "M, T, K");
+    assert_int_equal(fx_infer(&fx, "Add", 1), ANP_OK);
+    assert_string_equal(fx_dims(&fx, 0), "[max(N, M), T, 4]");
+    fx_end(&fx);
+}
+
 static void reversed_slice_takes_the_shape_backwards(void **state) {
     (void)state;
     fx_t fx;
@@ -236,6 +305,9 @@ int main(void) {
         cmocka_unit_test(what_cannot_be_told_is_unknown_not_wrong),
         cmocka_unit_test(where_equal_minus_one_picks_ones_as_expand_needs),
         cmocka_unit_test(slices_casts_splits_and_products_of_shapes_are_followed),
+        cmocka_unit_test(pads_turned_around_as_a_matrix_are_followed),
+        cmocka_unit_test(contents_of_a_matrix_are_expanded_and_split),
+        cmocka_unit_test(two_symbols_broadcast_to_the_larger),
         cmocka_unit_test(reversed_slice_takes_the_shape_backwards),
         cmocka_unit_test(range_to_a_symbolic_limit_has_that_size),
         cmocka_unit_test(numbers_that_leave_the_type_are_not_followed),

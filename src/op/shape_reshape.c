@@ -218,6 +218,10 @@ anp_status_t anp_shape_transpose(anp_shape_ctx_t *c) {
     if (perm) ANP_TRY(anp_shape_axes(c, perm, (uint32_t)n, in->rank, axes));
     out->rank = in->rank;
     for (uint32_t a = 0; a < (uint32_t)in->rank; a++) out->dims[a] = in->dims[axes[a]];
-    if (in->rank <= 1) anp_content_pass(c);
+    int64_t strides[ANP_RANK_MAX], moved[ANP_RANK_MAX];
+    if (!anp_shape_has_content(c, 0)) return ANP_OK;
+    anp_shape_strides(in, strides);
+    for (uint32_t a = 0; a < (uint32_t)in->rank; a++) moved[a] = strides[axes[a]];
+    anp_content_strided(c, 0, moved);
     return ANP_OK;
 }

@@ -127,18 +127,22 @@ static anp_status_t read_cuts(anp_shape_ctx_t *c, int32_t rank, cut_t *cuts, boo
     return ANP_OK;
 }
 
-/* Followed contents of a 1-D slice with numbers for start, end and step. */
-static void slice_content(anp_shape_ctx_t *c, const cut_t *cut) {
-    anp_content_t in, out = {.known = true};
-    anp_content_in(c, 0, &in);
-    const bool consts = cut->known && ANP_DIM_IS_CONST(cut->start) && ANP_DIM_IS_CONST(cut->end);
-    if (!in.known || c->in[0].shape.rank != 1 || !consts) return;
-    const int64_t n = in.n, count = c->out[0].shape.dims[0];
-    int64_t at = cut->start < 0 ? ANP_MAX(cut->start, -n) + n : cut->start;
-    at = ANP_MIN(at, cut->step < 0 ? n - 1 : n);
-    for (int64_t i = 0; i < count; i++) /* count > 1 bounds |step| by n */
-        out.v[out.n++] = in.v[at + (i > 0 ? i * cut->step : 0)];
-    anp_content_out(c, 0, &out);
+/* Followed contents, when every cut is by numbers. */
+static void slice_content(anp_shape_ctx_t *c, const cut_t *cuts) {
+    const anp_shape_t *in = &c->in[0].shape, *out = &c->out[0].shape;
+    int64_t strides[ANP_RANK_MAX], first = 0;
+    if (!anp_shape_has_content(c, 0)) return;
+    anp_shape_strides(in, strides);
+    for (int32_t a = 0; a < in->rank; a++) {
+        const cut_t *cut = &cuts[a];
+        const int64_t n = in->dims[a];
+        if (cut->step == 0) continue;
+        if (!cut->known || !ANP_DIM_IS_CONST(cut->start) || !ANP_DIM_IS_CONST(cut->end)) return;
+        const int64_t start = cut->start < 0 ? ANP_MAX(cut->start, -n) + n : cut->start;
+        first += ANP_MIN(start, cut->step < 0 ? n - 1 : n) * strides[a];
+        strides[a] = out->dims[a] > 1 ? strides[a] * cut->step : 0; /* then |step| is below n */
+    }
+    anp_content_strided(c, first, strides);
 }
 
 anp_status_t anp_shape_slice(anp_shape_ctx_t *c) {
@@ -153,7 +157,7 @@ anp_status_t anp_shape_slice(anp_shape_ctx_t *c) {
     anp_shape_copy_dims(out, in);
     for (int32_t a = 0; a < in->rank; a++)
         if (cuts[a].step != 0) ANP_TRY(cut_size(c, &cuts[a], in->dims[a], &out->dims[a]));
-    if (cuts[0].step != 0 && in->rank == 1) slice_content(c, &cuts[0]);
+    slice_content(c, cuts);
     return ANP_OK;
 }
 
@@ -202,13 +206,16 @@ static anp_status_t split_sizes(anp_shape_ctx_t *c, anp_dim_t dim, anp_dim_t *si
 static void split_content(anp_shape_ctx_t *c) {
     anp_content_t in;
     anp_content_in(c, 0, &in);
+    const anp_dim_t dim = c->in[0].shape.dims[0];
+    if (!in.known || !ANP_DIM_IS_CONST(dim) || dim == 0) return;
+    const uint32_t row = in.n / (uint32_t)dim; /* elements per step along the axis */
     uint32_t at = 0;
-    for (uint32_t o = 0; in.known && o < c->n_out; o++) {
+    for (uint32_t o = 0; o < c->n_out; o++) {
         const anp_dim_t n = c->out[o].shape.dims[0];
         anp_content_t part = {.known = true};
-        if (!ANP_DIM_IS_CONST(n) || n > in.n - at) return;
-        memcpy(part.v, in.v + at, (size_t)n * sizeof *part.v);
-        part.n = (uint32_t)n;
+        if (!ANP_DIM_IS_CONST(n) || n > in.n || n * row > in.n - at) return;
+        part.n = (uint32_t)n * row;
+        memcpy(part.v, in.v + at, part.n * sizeof *part.v);
         at += part.n;
         anp_content_out(c, o, &part);
     }
@@ -233,7 +240,7 @@ anp_status_t anp_shape_split(anp_shape_ctx_t *c) {
         anp_shape_copy_dims(&c->out[o].shape, in);
         c->out[o].shape.dims[axis] = sizes[o];
     }
-    if (in->rank == 1) split_content(c);
+    if (axis == 0) split_content(c);
     return ANP_OK;
 }
 
@@ -287,6 +294,6 @@ anp_status_t anp_shape_concat(anp_shape_ctx_t *c) {
     out->rank = (int8_t)rank;
     out->dims[axis] = sum;
     if (!sum_known) ANP_TRY(anp_shape_fresh(c, &out->dims[axis]));
-    if (rank == 1) concat_content(c);
+    if (axis == 0) concat_content(c); /* one after the other */
     return ANP_OK;
 }

@@ -45,10 +45,17 @@ typedef struct anp_content_t {
 /* Not known: at run time, for types other than i32, i64 and bool, and above ANP_SHAPE_VALUE_MAX
  * elements. */
 void anp_content_in(const anp_shape_ctx_t *c, uint32_t i, anp_content_t *out);
+/* Whether they are known; then the input's dims are numbers, their product the count. */
+bool anp_shape_has_content(const anp_shape_ctx_t *c, uint32_t i);
 /* Contents of output i: dropped when a number does not fit into the output's type. */
 void anp_content_out(anp_shape_ctx_t *c, uint32_t i, const anp_content_t *v);
 /* Output 0 has the elements of input 0, in order. */
 void anp_content_pass(anp_shape_ctx_t *c);
+/* Output 0 has, at coordinates x, element `first` + sum of x[a] * strides[a] of input 0 (Slice,
+ * Transpose, Expand). */
+void anp_content_strided(anp_shape_ctx_t *c, int64_t first, const int64_t *strides);
+/* Row-major strides of dims that are numbers. */
+void anp_shape_strides(const anp_shape_t *s, int64_t *out_strides);
 /* Elementwise operators the table knows (Add, Equal, Where ...): output 0 from the first n_in
  * inputs, broadcast. */
 anp_status_t anp_content_elementwise(anp_shape_ctx_t *c, uint32_t n_in);
