@@ -205,7 +205,8 @@ static anp_status_t check_input(const anp_session_t *s, uint32_t i, const anp_te
     anp_tensor_text(t, got, sizeof got);
     if (t->kind == ANP_KIND_NONE && v->optional) return ANP_OK;
     if (t->kind != v->kind) ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s': the model takes a %s", name, v->kind == ANP_KIND_SEQUENCE ? "sequence" : "tensor");
-    if (v->dtype && t->dtype != v->dtype)
+    const bool empty_list = t->kind == ANP_KIND_SEQUENCE && t->dims[0] == 0; /* has no element to tell its type by */
+    if (v->dtype && t->dtype != v->dtype && !empty_list)
         ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' is %s, the model takes %s", name, got, anp_dtype_name((anp_dtype_t)v->dtype));
     if (t->kind == ANP_KIND_SEQUENCE) return ANP_OK;
     if (t->strided) ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' has strides: give dense data", name);
