@@ -157,7 +157,7 @@ anp_status_t anp_value_add_use(anp_value_t *v, anp_node_t *n, uint32_t input) {
 
 void anp_value_drop_use(anp_value_t *v, const anp_node_t *n, uint32_t input) {
     anp_use_t *uses = v->uses.data;
-    for (uint64_t i = 0; i < v->uses.count; i++) {
+    for (uint64_t i = v->uses.count; i-- > 0;) { /* nodes go last first, and so do their uses */
         if (uses[i].node != n || uses[i].input != input) continue;
         memmove(&uses[i], &uses[i + 1], (size_t)(v->uses.count - i - 1) * sizeof *uses);
         v->uses.count--;

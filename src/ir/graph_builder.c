@@ -77,7 +77,8 @@ anp_status_t anp_graph_op(anp_graph_t *graph, const char *domain, const char *op
     anp_attr_t *list;
     anp_arena_reset(&graph->scratch);
     ANP_TRY(ANP_ARENA_ARRAY(&graph->scratch, n_attrs, &list));
-    for (uint32_t i = 0; i < n_attrs; i++) ANP_TRY(anp_attr_from_public(shown, &attrs[i], &list[i]));
+    for (uint32_t i = 0; i < n_attrs; i++)
+        ANP_TRY(anp_attr_from_public(shown, &attrs[i], &list[i]));
     const anp_node_desc_t d = {.op = row,
                                .name = name,
                                .attrs = list,

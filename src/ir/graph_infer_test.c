@@ -292,6 +292,34 @@ static void scan_takes_slices_and_stacks_results(void **state) {
                    "node 'last' (Scan): scan_input_axes[0] is 5, expected [-2, 2)");
 }
 
+static anp_status_t parse_and_infer(void *arg) {
+    anp_graph_t *g;
+    anp_status_t st = anp_graph_parse(arg, &g);
+    for (int round = 0; round < 2 && st == ANP_OK; round++) st = anp_graph_infer(g);
+    if (st == ANP_OK) st = anp_graph_verify(g);
+    anp_graph_release(g);
+    return st;
+}
+
+static void no_allocation_failure_leaks(void **state) {
+    (void)state;
+    static const char text[] = "const yes: bool[] = {1}\n"
+                               "entry main(x: f32[N], m: i64[], c: bool[]) {\n"
+                               "    a, b = Loop(m, yes, x) body(i, go, v) {\n"
+                               "        n = NonZero(v)\n"
+                               "        d = Concat(v, v) {axis=0}\n"
+                               "        return go, d, n\n"
+                               "    }\n"
+                               "    y = If(c) then_branch() {\n"
+                               "        return a\n"
+                               "    } else_branch() {\n"
+                               "        return x\n"
+                               "    }\n"
+                               "    return y, b\n"
+                               "}\n";
+    assert_true(anp_test_every_allocation_fails(parse_and_infer, (void *)(uintptr_t)text) > 20);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(symbols_flow_through_the_graph),
@@ -308,6 +336,7 @@ int main(void) {
         cmocka_unit_test(a_loop_of_loops_comes_to_an_end),
         cmocka_unit_test(a_body_of_the_wrong_form_is_refused),
         cmocka_unit_test(scan_takes_slices_and_stacks_results),
+        cmocka_unit_test(no_allocation_failure_leaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

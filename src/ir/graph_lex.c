@@ -233,7 +233,7 @@ static anp_status_t read_operand(anp_lexer_t *x, dim_reader_t *r, bool *out_comp
         return push_dim(x, r, v);
     }
     if (first && strpbrk(x->now.text, "/.")) return anp_lex_fail(x, "a size");
-    const char *name;
+    const char *name = NULL;
     ANP_TRY(anp_lex_name(x, &name, NULL));
     ANP_TRY(anp_dims_symbol(r->dims, name, &v));
     return push_dim(x, r, v);

@@ -256,8 +256,16 @@ static void a_broken_use_list_is_found(void **state) {
     anp_value_t *a = anp_test_value(g, "a");
     a->uses.count--;
     assert_int_equal(anp_graph_verify(g), ANP_INTERNAL);
-    anp_test_expect_message("'a'");
+    anp_test_expect_message("value 'a': 1 uses by nodes and 0 by blocks are recorded, 2 and 0");
     a->uses.count++;
+    const anp_use_t last = ANP_VEC_AT(&a->uses, anp_use_t, 1);
+    ANP_VEC_AT(&a->uses, anp_use_t, 1) = ANP_VEC_AT(&a->uses, anp_use_t, 0);
+    assert_int_equal(anp_graph_verify(g), ANP_INTERNAL);
+    anp_test_expect_message("value 'a': its use by 'b' is recorded twice");
+    ANP_VEC_AT(&a->uses, anp_use_t, 1).input = 5;
+    assert_int_equal(anp_graph_verify(g), ANP_INTERNAL);
+    anp_test_expect_message("value 'a': a use by 'b' is recorded that is not there");
+    ANP_VEC_AT(&a->uses, anp_use_t, 1) = last;
     a->n_block_output_uses++;
     assert_int_equal(anp_graph_verify(g), ANP_INTERNAL);
     anp_test_expect_message("value 'a': 2 uses by nodes and 1 by blocks are recorded, 2 and 0");

@@ -6,11 +6,13 @@
 /* What one verification keeps apart from the graph, which it must not write to. */
 typedef struct verify_t {
     const anp_graph_t *g;
-    anp_vec_t blocks;   /* verify_block_t: reached and still to be walked */
-    uint32_t *position; /* by node id: 1 + place within its block; 0 = not met */
-    uint8_t *met;       /* by block id */
-    uint64_t *uses;     /* by value id: node inputs met */
-    uint64_t *out_uses; /* by value id: block outputs and states met */
+    anp_vec_t blocks;      /* verify_block_t: reached and still to be walked */
+    uint32_t *position;    /* by node id: 1 + place within its block; 0 = not met */
+    uint64_t *first_input; /* by node id: place of its inputs among those of all nodes */
+    uint64_t n_inputs;     /* of all nodes met */
+    uint8_t *met;          /* by block id */
+    uint64_t *uses;        /* by value id: node inputs met */
+    uint64_t *out_uses;    /* by value id: block outputs and states met */
 } verify_t;
 
 typedef struct verify_block_t {
@@ -61,19 +63,6 @@ static bool is_visible(const verify_t *c, const anp_value_t *v, const anp_block_
     return false;
 }
 
-static anp_status_t check_counts(const verify_t *c) {
-    for (uint64_t i = 0; i < c->g->values.count; i++) {
-        const anp_value_t *v = ANP_VEC_AT(&c->g->values, anp_value_t *, i);
-        if (v->uses.count != c->uses[i] || v->n_block_output_uses != c->out_uses[i])
-            ANP_FAIL(ANP_INTERNAL,
-                     "value '%s': %llu uses by nodes and %u by blocks are recorded, %llu and %llu "
-                     "are there",
-                     v->name, (unsigned long long)v->uses.count, v->n_block_output_uses,
-                     (unsigned long long)c->uses[i], (unsigned long long)c->out_uses[i]);
-    }
-    return ANP_OK;
-}
-
 /* ---- nodes ---- */
 
 static anp_status_t check_input(const verify_t *c, const anp_node_t *n, uint32_t i) {
@@ -82,15 +71,8 @@ static anp_status_t check_input(const verify_t *c, const anp_node_t *n, uint32_t
     if (!is_of_graph(c, v)) NODE_FAIL(n, "input %u is a value of another graph", i);
     if (!is_visible(c, v, n->parent, c->position[n->id]))
         NODE_FAIL(n, "input %u, '%s', is not defined before it", i, v->name);
-    for (uint64_t k = 0; k < v->uses.count; k++) {
-        const anp_use_t *u = &ANP_VEC_AT(&v->uses, anp_use_t, k);
-        if (u->node != n || u->input != i) continue;
-        c->uses[v->id]++;
-        return ANP_OK;
-    }
-    return anp_error_prefix(
-        ANP_ERROR(ANP_INTERNAL, "input %u, '%s', does not know this use", i, v->name),
-        "node '%s' (%s)", n->name, n->op->name);
+    c->uses[v->id]++;
+    return ANP_OK;
 }
 
 static anp_status_t check_output(const verify_t *c, const anp_node_t *n, uint32_t i) {
@@ -150,13 +132,15 @@ static anp_status_t check_node(verify_t *c, const anp_node_t *n, uint32_t depth)
 
 /* ---- blocks ---- */
 
-static anp_status_t number_nodes(const verify_t *c, const anp_block_t *b) {
+static anp_status_t number_nodes(verify_t *c, const anp_block_t *b) {
     uint32_t at = 0;
     const anp_node_t *prev = NULL;
     for (const anp_node_t *n = b->first; n; prev = n, n = n->next) {
         if (n->id >= c->g->next_id || c->position[n->id]) NODE_FAIL(n, "it occurs twice");
         if (n->parent != b || n->prev != prev) NODE_FAIL(n, "its links do not fit");
         c->position[n->id] = ++at;
+        c->first_input[n->id] = c->n_inputs;
+        c->n_inputs += n->n_inputs;
     }
     if (b->last != prev) BLOCK_FAIL(b, "its last node is not the last");
     return ANP_OK;
@@ -231,6 +215,39 @@ static anp_status_t check_constants(const verify_t *c) {
     return ANP_OK;
 }
 
+/* Each recorded use is one that is there, none is recorded twice, and none is missing. */
+static anp_status_t check_use_list(const verify_t *c, const anp_value_t *v, uint8_t *seen) {
+    for (uint64_t k = 0; k < v->uses.count; k++) {
+        const anp_use_t *u = &ANP_VEC_AT(&v->uses, anp_use_t, k);
+        const anp_node_t *n = u->node;
+        const bool met = n->id < c->g->next_id && c->position[n->id];
+        if (!met || u->input >= n->n_inputs || n->inputs[u->input] != v)
+            ANP_FAIL(ANP_INTERNAL, "value '%s': a use by '%s' is recorded that is not there",
+                     v->name, n->name);
+        if (seen[c->first_input[n->id] + u->input]++)
+            ANP_FAIL(ANP_INTERNAL, "value '%s': its use by '%s' is recorded twice", v->name,
+                     n->name);
+    }
+    if (v->uses.count != c->uses[v->id] || v->n_block_output_uses != c->out_uses[v->id])
+        ANP_FAIL(ANP_INTERNAL,
+                 "value '%s': %llu uses by nodes and %u by blocks are recorded, %llu and %llu are "
+                 "there",
+                 v->name, (unsigned long long)v->uses.count, v->n_block_output_uses,
+                 (unsigned long long)c->uses[v->id], (unsigned long long)c->out_uses[v->id]);
+    return ANP_OK;
+}
+
+static anp_status_t check_uses(const verify_t *c) {
+    anp_status_t st = ANP_OK;
+    uint8_t *seen;
+    ANP_TRY(ANP_NEW_ARRAY(c->n_inputs, &seen));
+    for (uint64_t i = 0; i < c->g->values.count; i++)
+        ANP_TRY_OUT(st, check_use_list(c, ANP_VEC_AT(&c->g->values, anp_value_t *, i), seen));
+out:
+    anp_free(seen);
+    return st;
+}
+
 static anp_status_t put_unique(anp_map_t *names, char space, const char *name) {
     uint64_t there;
     char key[256];
@@ -264,6 +281,7 @@ anp_status_t anp_graph_verify(const anp_graph_t *g) {
     anp_vec_init(&c.blocks, sizeof(verify_block_t));
     anp_map_init(&names);
     ANP_TRY_OUT(st, ANP_NEW_ARRAY(g->next_id, &c.position));
+    ANP_TRY_OUT(st, ANP_NEW_ARRAY(g->next_id, &c.first_input));
     ANP_TRY_OUT(st, ANP_NEW_ARRAY(g->next_id, &c.met));
     ANP_TRY_OUT(st, ANP_NEW_ARRAY(g->values.count, &c.uses));
     ANP_TRY_OUT(st, ANP_NEW_ARRAY(g->values.count, &c.out_uses));
@@ -271,11 +289,12 @@ anp_status_t anp_graph_verify(const anp_graph_t *g) {
     ANP_TRY_OUT(st, check_constants(&c));
     ANP_TRY_OUT(st, check_entries(&c));
     ANP_TRY_OUT(st, check_states(&c));
-    ANP_TRY_OUT(st, check_counts(&c));
+    ANP_TRY_OUT(st, check_uses(&c));
 out:
     anp_vec_deinit(&c.blocks);
     anp_map_deinit(&names);
     anp_free(c.position);
+    anp_free(c.first_input);
     anp_free(c.met);
     anp_free(c.uses);
     anp_free(c.out_uses);
