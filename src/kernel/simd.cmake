@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # anput_simd: matrix product, convolution and vector loops; one file per ISA, each with its own compiler flags.
 set(simd_sources
-  conv/conv_channels.c conv/conv_depthwise.c conv/conv_f32.c conv/conv_init.c conv/conv_ref.c
+  conv/conv_channels.c conv/conv_taps.c conv/conv_depthwise.c conv/conv_f32.c conv/conv_init.c conv/conv_ref.c
   elemwise/elemwise_init.c elemwise/elemwise_ref.c
   gemm/gemm_f32.c gemm/gemm_init.c gemm/gemm_product.c gemm/gemm_ref.c)
 

@@ -1,150 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives the tiles over pixels in place: layout of the image, passes over taps and channels, items,
- * turning of results. */
+/* f32 on conv_taps.h: rows with zeros around them, results transposed to planes, with bias,
+ * residual and activation. */
 #include "kernel/conv/conv_channels.h"
-#include "base/alloc.h"
-#include "kernel/gemm/gemm_product.h"
-
-enum {
-    TAPS_MAX = 64,                       /* of one pass */
-    BAND = 512 * 1024,                   /* elements of a band's copy, unless that leaves */
-    BAND_ROWS = 4,                       /* fewer output rows than this */
-    TURN = ANP_ITEM_SIDE * ANP_ITEM_SIDE /* results of one item, before they are transposed */
-};
-
-/* Where the pixels are: element [channel, phase_y, row, phase_x, col]. In place there is one phase
- * each. */
-typedef struct layout_t {
-    bool in_place;
-    size_t phases_y, phases_x, rows, cols; /* of a copy */
-    size_t channel_step,
-        out_row_step; /* to the next channel; to the next output row under the same tap */
-    size_t band_rows; /* output rows per copy */
-} layout_t;
+#include "kernel/conv/conv_taps.h"
 
 typedef struct job_t {
     const anp_conv_t *t;
     const anp_conv_args_t *args;
-    layout_t layout;
-    const float *image;
-    float *copy, *turn;
-    size_t oy0, rows;     /* the band */
-    size_t tiles_per_row; /* tiles cut each row of pixels evenly */
-    size_t pass_taps, pass_channels;
-    anp_grid_t grid;
 } job_t;
 
-static size_t ceil_div(size_t a, size_t b) {
-    return a / b + (a % b != 0);
-}
-
-/* ---- layout ---- */
-
-static bool reads_inside(const anp_conv_shape_t *s) {
-    return s->stride_w == 1 && s->pad_top == 0 && s->pad_left == 0 &&
-           (s->oh - 1) * s->stride_h + (s->kh - 1) * s->dilation_h < s->h &&
-           s->ow - 1 + (s->kw - 1) * s->dilation_w < s->w;
-}
-
-/* Rows or columns of one phase that `out` outputs need. */
-static size_t phase_extent(size_t out, size_t kernel, size_t dilation, size_t stride) {
-    return out + (kernel - 1) * dilation / stride;
-}
-
-static layout_t layout_make(const anp_conv_shape_t *s) {
-    layout_t l = {.in_place = reads_inside(s), .phases_y = 1, .phases_x = 1, .band_rows = s->oh};
-    if (l.in_place) {
-        l.channel_step = s->h * s->w;
-        l.out_row_step = s->stride_h * s->w;
-        return l;
-    }
-    l.phases_y = ANP_MIN(s->stride_h, (s->kh - 1) * s->dilation_h + 1);
-    l.phases_x = ANP_MIN(s->stride_w, (s->kw - 1) * s->dilation_w + 1);
-    l.cols = phase_extent(s->ow, s->kw, s->dilation_w, s->stride_w);
-    l.out_row_step = l.phases_x * l.cols;
-    const size_t row_elems = s->c * l.phases_y * l.out_row_step,
-                 halo = phase_extent(0, s->kh, s->dilation_h, s->stride_h);
-    const size_t fits = BAND / row_elems > halo ? BAND / row_elems - halo : 0;
-    l.band_rows = ceil_div(s->oh, ceil_div(s->oh, ANP_MAX(fits, BAND_ROWS)));
-    l.rows = l.band_rows + halo;
-    l.channel_step = l.phases_y * l.rows * l.out_row_step;
-    return l;
-}
-
-/* Where tap (ky, kx) of output pixel (0, 0) of the band lies. */
-static size_t tap_offset(const layout_t *l, const anp_conv_shape_t *s, size_t tap) {
-    const size_t dy = tap / s->kw * s->dilation_h, dx = tap % s->kw * s->dilation_w;
-    if (l->in_place) return dy * s->w + dx;
-    const size_t row = dy % s->stride_h * l->rows + dy / s->stride_h;
-    return row * l->out_row_step + dx % s->stride_w * l->cols + dx / s->stride_w;
-}
-
-/* ---- copying a band ---- */
-
-static void copy_item(void *arg, uint64_t channel, uint32_t worker) {
-    (void)worker;
-    const job_t *j = arg;
-    const layout_t *l = &j->layout;
+static void copy_row(const void *user, size_t c, size_t iy, size_t phases, size_t cols, void *dst) {
+    const job_t *j = user;
     const anp_conv_shape_t *s = &j->args->shape;
-    const float *plane = j->args->x + channel * s->h * s->w;
-    float *dst = j->copy + channel * l->channel_step;
-    for (size_t phase = 0; phase < l->phases_y; phase++) {
-        for (size_t row = 0; row < l->rows; row++, dst += l->out_row_step) {
-            const size_t iy =
-                (j->oy0 + row) * s->stride_h + phase - s->pad_top; /* wraps when negative */
-            j->t->pad_row_f32(iy < s->h ? plane + iy * s->w : NULL, s->w, s->pad_left, s->stride_w,
-                              l->phases_x, l->cols, dst);
-        }
-    }
+    const float *row = iy < s->h ? j->args->x + (c * s->h + iy) * s->w : NULL;
+    j->t->pad_row_f32(row, s->w, s->pad_left, s->stride_w, phases, cols, dst);
 }
 
-/* ---- computing ---- */
-
-/* First pixel of a tile, counted from the start of the band. */
-static size_t tile_pixel(const job_t *j, size_t tile) {
-    const size_t ow = j->args->shape.ow;
-    return tile / j->tiles_per_row * ow + tile % j->tiles_per_row * ow / j->tiles_per_row;
-}
-
-/* Adds taps tap .. and channels c .. of the weights to the sums of tiles t0 .. t1 - 1 and output
- * channels j0 .. j1 - 1. */
-static void pass_run(const job_t *j, size_t tap, size_t c, size_t t0, size_t t1, size_t j0,
-                     size_t j1, float *turn) {
-    const anp_gemm_t *t = &j->t->gemm;
-    const anp_conv_shape_t *s = &j->args->shape;
-    const size_t all_taps = s->kh * s->kw, depth = ANP_MIN(j->pass_channels, s->c - c),
-                 first_pixel = tile_pixel(j, t0);
-    size_t taps[TAPS_MAX];
-    anp_gemm_a_t a = {
-        .step = j->layout.channel_step, .taps = ANP_MIN(j->pass_taps, all_taps - tap), .tap = taps};
-    for (size_t x = 0; x < a.taps; x++) taps[x] = tap_offset(&j->layout, s, tap + x) + c * a.step;
-    const float *weights = j->args->weights + (tap * s->c + c) * t->nr;
-    anp_gemm_tile_t how = {
-        .init_scale = 1, .ldinit = ANP_ITEM_SIDE, .lo = -INFINITY, .hi = INFINITY};
-    for (size_t tile = t0; tile < t1; tile++) {
-        const size_t pixel = tile_pixel(j, tile), m = tile_pixel(j, tile + 1) - pixel;
-        a.data = j->image + pixel / s->ow * j->layout.out_row_step + pixel % s->ow;
-        for (size_t jj = j0; jj < j1; jj += t->nr) {
-            float *sum = turn + (pixel - first_pixel) * ANP_ITEM_SIDE + (jj - j0);
-            how.init = tap + c > 0 ? sum : NULL;
-            t->tile_f32(m, ANP_MIN(s->m - jj, t->nr), depth, &a, weights + jj * all_taps * s->c,
-                        t->nr, sum, ANP_ITEM_SIDE, &how);
-        }
-    }
-}
-
-static void turn_run(const job_t *j, const float *turn, size_t pixel, size_t pixels, size_t j0,
-                     size_t j1) {
+static void finish(const void *user, const void *sums, size_t pixel, size_t pixels, size_t j0,
+                   size_t j1) {
+    const job_t *j = user;
     const anp_conv_args_t *a = j->args;
-    const anp_conv_shape_t *s = &a->shape;
-    const size_t plane = s->oh * s->ow, at = j0 * plane + j->oy0 * s->ow + pixel;
+    const size_t plane = a->shape.oh * a->shape.ow, at = j0 * plane + pixel;
     anp_gemm_tile_t how = {.init = a->add ? a->add + at : NULL,
                            .ldinit = plane,
                            .init_scale = 1,
                            .bias_scale = 1,
                            .bias_m = a->bias ? a->bias + j0 : NULL};
     const bool clip = anp_act_is_clip(&a->act, &how.lo, &how.hi);
-    j->t->gemm.transpose_f32(j1 - j0, pixels, turn, ANP_ITEM_SIDE, a->y + at, plane, &how);
+    j->t->gemm.transpose_f32(j1 - j0, pixels, sums, ANP_TAPS_LD, a->y + at, plane, &how);
     if (clip) return;
     for (size_t i = 0; i < j1 - j0; i++) {
         float *row = a->y + at + i * plane;
@@ -152,64 +35,23 @@ static void turn_run(const job_t *j, const float *turn, size_t pixel, size_t pix
     }
 }
 
-static void compute_item(void *arg, uint64_t item, uint32_t worker) {
-    const job_t *j = arg;
-    const anp_conv_shape_t *s = &j->args->shape;
-    const size_t mr = j->t->gemm.mr;
-    size_t i0, i1, j0, j1;
-    anp_grid_item(&j->grid, item, &i0, &i1, &j0, &j1);
-    float *turn = j->turn + (size_t)worker * TURN;
-    for (size_t tap = 0; tap < s->kh * s->kw; tap += j->pass_taps) {
-        for (size_t c = 0; c < s->c; c += j->pass_channels)
-            pass_run(j, tap, c, i0 / mr, i1 / mr, j0, j1, turn);
-    }
-    const size_t pixel = tile_pixel(j, i0 / mr), end = tile_pixel(j, i1 / mr);
-    turn_run(j, turn, pixel, end - pixel, j0, j1);
-}
-
-/* Passes of even depth: parts of the channels of one tap, or all channels of several taps. */
-static void passes_make(job_t *j) {
-    const anp_conv_shape_t *s = &j->args->shape;
-    const size_t taps = s->kh * s->kw, most = ANP_MIN(ANP_MAX(ANP_PASS_DEPTH / s->c, 1), TAPS_MAX);
-    j->pass_channels = ceil_div(s->c, ceil_div(s->c, ANP_PASS_DEPTH));
-    j->pass_taps = ceil_div(taps, ceil_div(taps, most));
-}
-
 void anp_conv_channels_run(const anp_conv_t *t, anp_pool_t *pool, const anp_conv_args_t *args) {
-    const anp_conv_shape_t *s = &args->shape;
-    if (s->oh * s->ow == 0) return;
-    job_t j = {.t = t,
-               .args = args,
-               .layout = layout_make(s),
-               .tiles_per_row = ceil_div(s->ow, t->gemm.mr)};
-    const layout_t *l = &j.layout;
-    j.turn = args->scratch;
-    j.copy = j.turn + (size_t)anp_pool_threads(pool) * TURN;
-    passes_make(&j);
-    for (j.oy0 = 0; j.oy0 < s->oh; j.oy0 += j.rows) {
-        j.rows = ANP_MIN(l->band_rows, s->oh - j.oy0);
-        j.image = l->in_place ? args->x : j.copy;
-        if (!l->in_place) anp_pool_run(pool, s->c, copy_item, &j);
-        j.grid = anp_grid_make(j.rows * j.tiles_per_row * t->gemm.mr, t->gemm.mr, s->m, t->gemm.nr,
-                               s->c * s->kh * s->kw);
-        anp_pool_run(pool, (uint64_t)j.grid.rows * j.grid.cols, compute_item, &j);
-    }
+    const job_t j = {.t = t, .args = args};
+    const anp_taps_t p = {.tile = t->gemm.tile_f32,
+                          .mr = t->gemm.mr,
+                          .nr = t->gemm.nr,
+                          .shape = args->shape,
+                          .weights = args->weights,
+                          .image = args->x,
+                          .copy_row = copy_row,
+                          .finish = finish,
+                          .user = &j};
+    anp_taps_run(&p, pool, args->scratch);
 }
 
-/* ---- sizes and weights ---- */
-
-anp_status_t anp_conv_channels_scratch_bytes(const anp_conv_t *t, const anp_conv_shape_t *s,
-                                             uint32_t threads, uint64_t *out_bytes) {
-    (void)t;
-    *out_bytes = 0;
-    if (s->oh * s->ow == 0) return ANP_OK;
-    const layout_t l = layout_make(s);
-    uint64_t turn, copy = 0;
-    ANP_TRY(anp_size_mul(TURN, threads, &turn));
-    if (!l.in_place) ANP_TRY(anp_size_mul(l.channel_step, s->c, &copy));
-    ANP_TRY(anp_size_add(copy, turn, &turn));
-    ANP_TRY(anp_size_align(turn, 16, &turn));
-    return anp_size_mul(turn, sizeof(float), out_bytes);
+anp_status_t anp_conv_channels_scratch_bytes(const anp_conv_shape_t *s, uint32_t threads,
+                                             uint64_t *out_bytes) {
+    return anp_taps_scratch_bytes(s, true, threads, out_bytes);
 }
 
 void anp_conv_channels_pack(const anp_conv_t *t, const anp_conv_shape_t *s, const float *weights,
@@ -226,14 +68,14 @@ void anp_conv_channels_pack(const anp_conv_t *t, const anp_conv_shape_t *s, cons
 /* Tiles of few rows wait for their multiply-adds; each result is turned, each input pixel copied.
  */
 double anp_conv_channels_cost(const anp_conv_t *t, const anp_conv_shape_t *s) {
-    enum { FULL_SPEED_ROWS = 5, TURN_COST = 14, COPY_COST = 8 };
-    const size_t taps = s->kh * s->kw, lanes = t->gemm.lanes,
-                 tiles = ceil_div(ANP_MAX(s->ow, 1), t->gemm.mr);
-    const double rows = (double)s->ow / (double)tiles,
+    enum { FULL_SPEED_ROWS = 4, TURN_COST = 14, COPY_COST = 8 };
+    const size_t taps = s->kh * s->kw, lanes = t->gemm.lanes, mr = t->gemm.mr,
+                 ow = ANP_MAX(s->ow, 1);
+    const double rows = (double)ow / (double)((ow + mr - 1) / mr),
                  slow = rows < FULL_SPEED_ROWS ? FULL_SPEED_ROWS / rows : 1;
     const double pixels = (double)s->oh * (double)s->ow,
-                 m = (double)(ceil_div(s->m, lanes) * lanes);
+                 m = (double)((s->m + lanes - 1) / lanes * lanes);
     const double depth = (double)taps * (double)s->c,
-                 copy = reads_inside(s) ? 0 : COPY_COST / ((double)taps * m);
+                 copy = anp_taps_inside(s) ? 0 : COPY_COST / ((double)taps * m);
     return pixels * m * depth * slow * (1 + TURN_COST / depth + copy);
 }

@@ -161,8 +161,7 @@ static void run_one(const void *user, size_t index, anp_pool_t *pool, void *scra
 static anp_status_t scratch_one(const anp_conv_t *t, const anp_conv_shape_t *one,
                                 anp_conv_kind_t kind, uint32_t threads, uint64_t *out_bytes) {
     static const float present;
-    if (kind == ANP_CONV_CHANNELS)
-        return anp_conv_channels_scratch_bytes(t, one, threads, out_bytes);
+    if (kind == ANP_CONV_CHANNELS) return anp_conv_channels_scratch_bytes(one, threads, out_bytes);
     const anp_conv_args_t args = {.shape = *one, .x = &present, .weights = &present};
     const anp_gemm_product_t p = pixels_product(t, &args, NULL);
     return anp_gemm_product_scratch_bytes(&p, out_bytes);

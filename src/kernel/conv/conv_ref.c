@@ -38,7 +38,8 @@ static void depthwise_f32_ref(const anp_image_t *img, const float *weights, size
                               float *y, const anp_gemm_tile_t *how) {
     for (size_t oy = oy0; oy < oy1; oy++) {
         for (size_t ox = 0; ox < img->ow; ox++) {
-            float sum = how->init ? how->init_scale * how->init[oy * how->ldinit + ox] : 0;
+            const float *init = how->init;
+            float sum = init ? how->init_scale * init[oy * how->ldinit + ox] : 0;
             for (size_t ky = 0; ky < img->kh; ky++) {
                 for (size_t kx = 0; kx < img->kw; kx++)
                     sum += weights[ky * img->kw + kx] * image_at(img, 0, ky, kx, oy, ox);

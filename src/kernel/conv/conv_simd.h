@@ -206,7 +206,8 @@ VEC_FN void depthwise_strip(const anp_image_t *img, const float *weights, const 
         const float *p =
             img->x + (iy + (ptrdiff_t)(first * img->dilation_h)) * (ptrdiff_t)img->w + ix;
         vf32_t acc = vf32_zero();
-        if (how->init) acc = vf32_mul(scale, vf32_load_n(how->init + oy * how->ldinit + ox, n));
+        if (how->init)
+            acc = vf32_mul(scale, vf32_load_n((const float *)how->init + oy * how->ldinit + ox, n));
         for (size_t ky = first; ky < end; ky++, p += img->dilation_h * img->w) {
             VEC_UNROLL_FEW
             for (size_t kx = 0; kx < kw; kx++) {
@@ -247,9 +248,11 @@ VEC_FN void depthwise_block(const anp_image_t *img, const float *weights, const 
     vf32_t acc[BLOCK_ROWS];
     VEC_UNROLL
     for (size_t i = 0; i < BLOCK_ROWS; i++)
-        acc[i] = how->init
-                     ? vf32_mul(scale, vf32_load_n(how->init + (oy + i) * how->ldinit + ox, n))
-                     : vf32_zero();
+        acc[i] =
+            how->init
+                ? vf32_mul(scale,
+                           vf32_load_n((const float *)how->init + (oy + i) * how->ldinit + ox, n))
+                : vf32_zero();
     VEC_UNROLL
     for (size_t r = 0; r < (BLOCK_ROWS - 1) * stride + 3; r++, p += img->w) {
         vf32_t v[3];

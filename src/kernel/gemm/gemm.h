@@ -26,10 +26,15 @@
 
 enum { ANP_GEMM_MR_MAX = 16, ANP_GEMM_NR_MAX = 32, ANP_GEMM_REF_LANES = 8 };
 
-/* How a tile starts and how it leaves the registers: c = min(max(init_scale * init + a*b +
- * bias_scale * bias, lo), hi). */
+/*
+ * Tiles are the same for f32 and for small integers: cells of 32 bits, each an f32 or a group of
+ * neighbours in k (qgemm.h); results are f32 or i32. What follows speaks of f32.
+ *
+ * How a tile starts and how it leaves the registers: c = min(max(init_scale * init + a*b +
+ * bias_scale * bias, lo), hi). Integer tiles take `init` alone, unscaled.
+ */
 typedef struct anp_gemm_tile_t {
-    const float
+    const void
         *init; /* [m, n] with row stride ldinit (0 repeats a row), may be c itself; NULL: zeros */
     size_t ldinit;
     float init_scale, bias_scale;
@@ -43,23 +48,25 @@ typedef struct anp_gemm_tile_t {
  * mr and one tap at 0; the taps of a filter are places in an image.
  */
 typedef struct anp_gemm_a_t {
-    const float *data;
+    const void *data;
     size_t step;
     size_t taps;
     const size_t *tap;
 } anp_gemm_a_t;
 
+/*
+ * One tile: m in [1, mr], n in [1, nr]; k is the depth per tap of a.
+ * b  [taps * k, n rounded up to lanes] with row stride step_b (nr when packed)
+ * c  [m, n] with row stride ldc
+ */
+typedef void (*anp_tile_fn_t)(size_t m, size_t n, size_t k, const anp_gemm_a_t *a, const void *b,
+                              size_t step_b, void *c, size_t ldc, const anp_gemm_tile_t *how);
+
 typedef struct anp_gemm_t {
     size_t mr, nr;   /* the largest tile: rows and columns */
     size_t lanes;    /* f32 per vector: n is worth rounding up to it */
     const char *isa; /* "avx512" */
-    /*
-     * One tile: m in [1, mr], n in [1, nr]; k is the depth per tap of a.
-     * b  [taps * k, n rounded up to lanes] with row stride step_b (nr when packed)
-     * c  [m, n] with row stride ldc
-     */
-    void (*tile_f32)(size_t m, size_t n, size_t k, const anp_gemm_a_t *a, const float *b,
-                     size_t step_b, float *c, size_t ldc, const anp_gemm_tile_t *how);
+    anp_tile_fn_t tile_f32;
     /* Packs one panel: dst[kk * width + i] = scale * src[i * stride_i + kk * stride_k] for i < n, 0
      * for n <= i < width. n <= width <= 32. */
     void (*pack_f32)(size_t width, size_t n, size_t k, const float *src, size_t stride_i,

@@ -5,6 +5,8 @@
 #include <math.h>
 
 enum {
+    DEPTH =
+        256, /* k of one pass: a panel of A stays in the first-level cache beside a stream of B */
     SUPER = 512 * 1024, /* elements of a packed operand in scratch */
     SUPER_M = 256,      /* rows or columns a super-block of great depth keeps at least, so that */
     SUPER_N = 512,      /* packing the other operand pays */
@@ -57,7 +59,7 @@ static size_t super_side(size_t extent, size_t width, size_t ks) {
 static cut_t cut_make(const anp_gemm_product_t *p) {
     const anp_gemm_t *t = p->t;
     cut_t c = {.ms = ANP_MAX(p->m, 1), .ns = ANP_MAX(p->n, 1), .ks = p->k};
-    c.depth = ANP_MAX(ceil_div(p->k, ANP_MAX(ceil_div(p->k, ANP_PASS_DEPTH), 1)), 1);
+    c.depth = ANP_MAX(ceil_div(p->k, ANP_MAX(ceil_div(p->k, DEPTH), 1)), 1);
     c.pack_a = !p->a.packed && !p->a.direct;
     c.pack_b = !p->b.packed && !p->b.direct;
     c.tail_b = p->b.direct && p->n % t->lanes != 0;

@@ -34,11 +34,7 @@ typedef struct anp_grid_t {
     size_t rows, cols; /* of items */
 } anp_grid_t;
 
-enum {
-    ANP_ITEM_SIDE = 256, /* rows and columns of an item at most */
-    ANP_PASS_DEPTH =
-        256 /* k of one pass: a panel of A stays in the first-level cache beside a stream of B */
-};
+enum { ANP_ITEM_SIDE = 256 /* rows and columns of an item at most */ };
 
 /* Enough items for balance; columns are cut first, since panels of A are read again per column of
  * items. */

@@ -18,18 +18,21 @@ static float bias_ref(const anp_gemm_tile_t *how, size_t i, size_t j) {
 }
 
 static float init_ref(const anp_gemm_tile_t *how, size_t i, size_t j) {
-    return how->init ? how->init_scale * how->init[i * how->ldinit + j] : 0;
+    const float *init = how->init;
+    return init ? how->init_scale * init[i * how->ldinit + j] : 0;
 }
 
-static void tile_f32_ref(size_t m, size_t n, size_t k, const anp_gemm_a_t *a, const float *b,
-                         size_t step_b, float *c, size_t ldc, const anp_gemm_tile_t *how) {
+static void tile_f32_ref(size_t m, size_t n, size_t k, const anp_gemm_a_t *a, const void *b_cells,
+                         size_t step_b, void *c_cells, size_t ldc, const anp_gemm_tile_t *how) {
+    const float *b = b_cells;
+    float *c = c_cells;
     float acc[REF_MR][REF_NR] = {{0}};
     for (size_t i = 0; i < m; i++) {
         for (size_t j = 0; j < n; j++) acc[i][j] = init_ref(how, i, j);
     }
     for (size_t x = 0; x < a->taps; x++) {
         for (size_t kk = 0; kk < k; kk++, b += step_b) {
-            const float *row = a->data + a->tap[x] + kk * a->step;
+            const float *row = (const float *)a->data + a->tap[x] + kk * a->step;
             for (size_t i = 0; i < m; i++) {
                 for (size_t j = 0; j < n; j++) acc[i][j] += row[i] * b[j];
             }

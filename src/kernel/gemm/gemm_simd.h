@@ -19,12 +19,13 @@ VEC_FN void gemm_tile_body_f32(const size_t mr, const size_t nv, size_t n, size_
     vf32_t acc[GEMM_MR][GEMM_NV];
     const size_t last = n - (nv - 1) * VEC_LEN; /* lanes of the last vector */
     if (how->init) {
+        const float *init = how->init;
         const vf32_t scale = vf32_set1(how->init_scale);
         VEC_UNROLL
         for (size_t i = 0; i < mr; i++) {
             VEC_UNROLL
             for (size_t j = 0; j < nv; j++) {
-                acc[i][j] = vf32_mul(scale, vf32_load_n(how->init + i * how->ldinit + j * VEC_LEN,
+                acc[i][j] = vf32_mul(scale, vf32_load_n(init + i * how->ldinit + j * VEC_LEN,
                                                         j + 1 < nv ? VEC_LEN : last));
             }
         }
@@ -36,7 +37,7 @@ VEC_FN void gemm_tile_body_f32(const size_t mr, const size_t nv, size_t n, size_
         }
     }
     for (size_t x = 0; x < a->taps; x++) {
-        const float *av = a->data + a->tap[x];
+        const float *av = (const float *)a->data + a->tap[x];
         for (size_t kk = k; kk > 0; kk--, av += a->step, b += step_b) {
             vf32_t bv[GEMM_NV];
             VEC_UNROLL
@@ -86,8 +87,8 @@ static void gemm_bias_n_f32(size_t m, size_t n, float *c, size_t ldc, const anp_
         switch (m) { GEMM_ROWS(GEMM_CASE) } \
     } break;
 
-static void gemm_tile_f32(size_t m, size_t n, size_t k, const anp_gemm_a_t *a, const float *b,
-                          size_t step_b, float *c, size_t ldc, const anp_gemm_tile_t *how) {
+static void gemm_tile_f32(size_t m, size_t n, size_t k, const anp_gemm_a_t *a, const void *b,
+                          size_t step_b, void *c, size_t ldc, const anp_gemm_tile_t *how) {
     switch ((n + VEC_LEN - 1) / VEC_LEN) { GEMM_VECTORS(GEMM_SWITCH) }
     if (how->bias_n) gemm_bias_n_f32(m, n, c, ldc, how);
 }
@@ -159,7 +160,7 @@ static void gemm_transpose_f32(size_t m, size_t n, const float *t, size_t ldt, f
             VEC_UNROLL
             for (size_t x = 0; x < VEC_LEN; x++) {
                 if (x < rows && how->init) {
-                    const float *init = how->init + (i + x) * how->ldinit + j;
+                    const float *init = (const float *)how->init + (i + x) * how->ldinit + j;
                     r[x] = vf32_fma(vf32_set1(how->init_scale), vf32_load_n(init, cols), r[x]);
                 }
                 const float bias =
