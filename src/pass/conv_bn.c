@@ -25,35 +25,55 @@ static int64_t group_of(const anp_node_t *conv) {
     return anp_attr_i64(&attrs, "group", 1);
 }
 
-/* Output channels; 0 when the weights are not as they should be. */
-static uint64_t channels_of(const anp_node_t *conv) {
-    const anp_tensor_t *w = &conv->inputs[1]->constant->tensor;
-    const int64_t group = group_of(conv);
-    if (w->rank < 3 || group < 1) return 0;
-    if (anp_node_is(conv, ANP_OP_Conv)) return (uint64_t)w->dims[0];
-    return w->dims[0] % group == 0 ? (uint64_t)(w->dims[1] * group) : 0;
+/* Leading dims of the weights that tell output channels apart: [M] of a Conv, [C, M / group] of a
+ * ConvTranspose, whose second axis counts within the group of the first. */
+static int32_t lead_rank(const anp_node_t *conv) {
+    return anp_node_is(conv, ANP_OP_Conv) ? 1 : 2;
 }
 
-/* Output channel of each run of weights that belongs to one: rows of a Conv, and for ConvTranspose
- * [C, M / group, ...] the second axis within the group of the first. */
+/* Runs of weights that belong to one output channel each; 0 when their shape is not known. */
+static uint64_t runs_of(const anp_node_t *conv) {
+    const anp_shape_t *w = &conv->inputs[1]->shape;
+    uint64_t runs = 1;
+    if (w->rank < 3 || !anp_dtype_is_float((anp_dtype_t)w->dtype)) return 0;
+    for (int32_t i = 0; i < w->rank; i++)
+        if (!ANP_DIM_IS_CONST(w->dims[i])) return 0;
+    for (int32_t i = 0; i < lead_rank(conv); i++) runs *= (uint64_t)w->dims[i];
+    return runs;
+}
+
+/* Output channels; 0 when the weights are not as they should be. */
+static uint64_t channels_of(const anp_node_t *conv) {
+    const anp_dim_t *w = conv->inputs[1]->shape.dims;
+    const int64_t group = group_of(conv);
+    if (group < 1 || runs_of(conv) == 0) return 0;
+    if (anp_node_is(conv, ANP_OP_Conv)) return (uint64_t)w[0];
+    return w[0] % group == 0 ? (uint64_t)(w[1] * group) : 0;
+}
+
 static uint64_t channel_of_run(const anp_node_t *conv, uint64_t run) {
-    const anp_tensor_t *w = &conv->inputs[1]->constant->tensor;
+    const anp_dim_t *w = conv->inputs[1]->shape.dims;
     if (anp_node_is(conv, ANP_OP_Conv)) return run;
-    const uint64_t m = (uint64_t)w->dims[1], per_group = (uint64_t)(w->dims[0] / group_of(conv));
+    const uint64_t m = (uint64_t)w[1], per_group = (uint64_t)(w[0] / group_of(conv));
     return run / m / per_group * m + run % m;
+}
+
+/* Constant weights whose replacement is no second copy in the package, or such that the package
+ * does not hold at all. */
+static bool may_scale(const anp_value_t *w) {
+    if (!w->constant) return anp_pass_is_computed_once(w);
+    return anp_value_n_uses(w) == 1 || w->constant->bytes <= SHARED_BYTES_MAX;
 }
 
 static anp_node_t *foldable_conv(const anp_node_t *n, const anp_value_t *v) {
     anp_node_t *conv = anp_pass_owned_by(v, ANP_OP_Conv);
     if (!conv) conv = anp_pass_owned_by(v, ANP_OP_ConvTranspose);
-    if (!conv || conv->parent != n->parent || !anp_value_is_const(conv->inputs[1])) return NULL;
+    if (!conv || conv->parent != n->parent) return NULL;
     const anp_value_t *bias = anp_pass_input(conv, 2);
     if (bias && !bias->constant) return NULL;
-    const anp_value_t *w = conv->inputs[1];
-    if (anp_value_n_uses(w) > 1 && w->constant->bytes > SHARED_BYTES_MAX) return NULL;
     const uint64_t m = channels_of(conv);
     const bool fits = !bias || (uint64_t)anp_tensor_elems(&bias->constant->tensor) == m;
-    return m && fits ? conv : NULL;
+    return m && fits && may_scale(conv->inputs[1]) ? conv : NULL;
 }
 
 /* ---- what follows it ---- */
@@ -114,21 +134,45 @@ static bool affine_of(const anp_node_t *n, uint32_t conv_input, affine_t *a) {
 
 /* ---- new weights ---- */
 
-static anp_status_t scale_weights(anp_graph_t *g, const anp_node_t *conv, const affine_t *a,
-                                  anp_arena_t *scratch, anp_value_t **out) {
+/* New constant weights. */
+static anp_status_t scale_constant(anp_graph_t *g, const anp_node_t *conv, const affine_t *a,
+                                   anp_arena_t *scratch, anp_value_t **out) {
     const anp_value_t *old = conv->inputs[1];
     anp_tensor_t t = old->constant->tensor;
     const anp_dtype_row_t *row = anp_dtype_row(t.dtype);
-    const uint64_t lead =
-        (uint64_t)t.dims[0] * (anp_node_is(conv, ANP_OP_Conv) ? 1 : (uint64_t)t.dims[1]);
-    const uint64_t run = lead ? (uint64_t)anp_tensor_elems(&t) / lead : 0;
+    const uint64_t runs = runs_of(conv);
+    const uint64_t run = (uint64_t)anp_tensor_elems(&t) / runs;
     ANP_TRY(anp_arena_alloc(scratch, old->constant->bytes, &t.data));
-    for (uint64_t r = 0; r < lead; r++) {
+    for (uint64_t r = 0; r < runs; r++) {
         const double s = a->scale[channel_of_run(conv, r)];
         for (uint64_t i = r * run; i < (r + 1) * run; i++)
             row->set_f64(t.data, i, row->get_f64(old->constant->tensor.data, i) * s);
     }
     return anp_graph_add_constant(g, old->name, &t, true, NULL, 0, out);
+}
+
+/* A product with weights that are computed once. */
+static anp_status_t scale_computed(anp_graph_t *g, anp_node_t *before, const anp_node_t *conv,
+                                   const affine_t *a, anp_arena_t *scratch, anp_value_t **out) {
+    anp_value_t *in[] = {conv->inputs[1], NULL};
+    const anp_shape_t *w = &in[0]->shape;
+    const anp_dtype_row_t *row = anp_dtype_row(w->dtype);
+    anp_tensor_t t;
+    uint64_t bytes;
+    anp_tensor_init(&t, row->dtype, (uint32_t)w->rank, w->dims, NULL);
+    for (int32_t i = lead_rank(conv); i < w->rank; i++) t.dims[i] = 1;
+    ANP_TRY(anp_tensor_bytes(&t, &bytes));
+    ANP_TRY(anp_arena_alloc(scratch, bytes, &t.data));
+    for (uint64_t r = 0; r < runs_of(conv); r++)
+        row->set_f64(t.data, r, a->scale[channel_of_run(conv, r)]);
+    ANP_TRY(anp_graph_add_constant(g, "scale", &t, true, NULL, 0, &in[1]));
+    return anp_pass_insert(g, before, ANP_OP_Mul, in[0]->name, NULL, 0, in, 2, out);
+}
+
+static anp_status_t scale_weights(anp_graph_t *g, anp_node_t *n, const anp_node_t *conv,
+                                  const affine_t *a, anp_arena_t *scratch, anp_value_t **out) {
+    if (conv->inputs[1]->constant) return scale_constant(g, conv, a, scratch, out);
+    return scale_computed(g, n, conv, a, scratch, out);
 }
 
 static anp_status_t shift_bias(anp_graph_t *g, const anp_node_t *conv, const affine_t *a,
@@ -153,7 +197,7 @@ static anp_status_t fold_into(anp_graph_t *g, anp_node_t *n, uint32_t conv_input
     ANP_TRY(ANP_ARENA_ARRAY(scratch, a.n, &a.scale));
     ANP_TRY(ANP_ARENA_ARRAY(scratch, a.n, &a.shift));
     if (!affine_of(n, conv_input, &a)) return ANP_OK;
-    if (a.scales) ANP_TRY(scale_weights(g, conv, &a, scratch, &in[1]));
+    if (a.scales) ANP_TRY(scale_weights(g, n, conv, &a, scratch, &in[1]));
     ANP_TRY(shift_bias(g, conv, &a, scratch, &in[2]));
     return anp_node_rewrite(g, n, conv->op, conv->attrs, conv->n_attrs, in, 3);
 }

@@ -70,6 +70,30 @@ static void constants_per_channel_fold_too(void **state) {
         "}\n");
 }
 
+static void weights_computed_once_are_scaled_once(void **state) {
+    (void)state;
+    run("const shape: i64[4] = {2, 1, 1, 2}\n"
+        "const scale: f32[2] = {2, 0.5}\n"
+        "const shift: f32[2] = {10, 20}\n"
+        "const mean: f32[2] = {3, 4}\n"
+        "const var: f32[2] = {4, 16}\n"
+        "entry main(x: f32[1, 1, 3, 3]) {\n"
+        "    w = ConstantOfShape(shape) {value=f32[1]{0.5}}\n"
+        "    c = Conv(x, w)\n"
+        "    y = BatchNormalization(c, scale, shift, mean, var) {epsilon=0.0}\n"
+        "    return y\n"
+        "}\n",
+        "const shape: i64[4] = {2, 1, 1, 2}\n"
+        "const scale_1: f32[2, 1, 1, 1] = {1, 0.125}\n"
+        "const bias: f32[2] = {7, 19.5}\n"
+        "entry main(x: f32[1, 1, 3, 3]) {\n"
+        "    w = ConstantOfShape(shape) {value=f32[1]{0.5}}\n"
+        "    w_1 = Mul(w, scale_1)\n"
+        "    y = Conv(x, w_1, bias)\n"
+        "    return y\n"
+        "}\n");
+}
+
 static void what_does_not_fit_stays(void **state) {
     (void)state;
     anp_test_pass_keeps(anp_pass_conv_bn, NULL,
@@ -92,6 +116,7 @@ int main(void) {
         cmocka_unit_test(batch_normalisation_becomes_weights),
         cmocka_unit_test(groups_of_a_transposed_convolution_are_told_apart),
         cmocka_unit_test(constants_per_channel_fold_too),
+        cmocka_unit_test(weights_computed_once_are_scaled_once),
         cmocka_unit_test(what_does_not_fit_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

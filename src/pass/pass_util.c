@@ -159,6 +159,23 @@ int64_t anp_pass_last_dim(const anp_value_t *v) {
     return s->dims[s->rank - 1];
 }
 
+bool anp_pass_is_computed_once(const anp_value_t *v) {
+    const uint32_t unfit = ANP_OP_CONTROL | ANP_OP_RANDOM | ANP_OP_HOST | ANP_OP_DATA_DEPENDENT;
+    const anp_value_t *todo[32];
+    uint32_t n_todo = 0, n_seen = 0;
+    todo[n_todo++] = v;
+    while (n_todo) {
+        const anp_value_t *at = todo[--n_todo];
+        if (at->constant) continue;
+        const anp_node_t *n = at->producer;
+        if (!n || (n->op->flags & unfit) || ++n_seen > 64) return false;
+        if (n_todo + n->n_inputs > ANP_ARRAY_LEN(todo)) return false;
+        for (uint32_t i = 0; i < n->n_inputs; i++)
+            if (n->inputs[i]) todo[n_todo++] = n->inputs[i];
+    }
+    return true;
+}
+
 anp_value_t *anp_pass_input(const anp_node_t *n, uint32_t i) {
     return i < n->n_inputs ? n->inputs[i] : NULL;
 }

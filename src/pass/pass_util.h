@@ -47,6 +47,9 @@ bool anp_pass_is_about(const anp_value_t *v, double want);
 bool anp_pass_same_shape(const anp_shape_t *a, const anp_shape_t *b);
 /* The last dimension when it is known; -1 otherwise. */
 int64_t anp_pass_last_dim(const anp_value_t *v);
+/* Made from constants alone: the runtime computes it once (a ConstantOfShape of weights too large
+ * to be folded, and what is done to them). */
+bool anp_pass_is_computed_once(const anp_value_t *v);
 /* Input i of n, or NULL when absent. */
 anp_value_t *anp_pass_input(const anp_node_t *n, uint32_t i);
 /* v's producer when it is operator `op` and v is its output 0; else NULL. */
