@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All of the public API. Programs that only load and run packages need <anput/model.h> and libanput-rt. */
+/* All of the public API. Programs that only load and run packages need <anput/model.h> and
+ * libanput-rt. */
 #ifndef ANPUT_ANPUT_H
 #define ANPUT_ANPUT_H
 

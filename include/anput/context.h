@@ -14,15 +14,21 @@ typedef struct anp_device_t anp_device_t;   /* lent by its context; any thread *
 
 /* All zero = defaults; the environment variable in brackets supplies a field left zero. */
 typedef struct anp_context_options_t {
-    uint32_t threads;        /* [ANPUT_THREADS] 0 = CPUs this process may use */
-    const char *cpu;         /* [ANPUT_CPU] highest ISA level to use: "ref", "avx2", "avx512", "vnni", "neon" ...; NULL = all there are */
-    const char *device;      /* [ANPUT_DEVICE, PREFERRED_DEVICE] preferred device "driver" or "driver:index" or "driver:target" */
-    const char *driver_path; /* [ANPUT_DRIVER_PATH] folders with loadable drivers, ':' between them */
+    uint32_t threads;   /* [ANPUT_THREADS] 0 = CPUs this process may use */
+    const char *cpu;    /* [ANPUT_CPU] highest ISA level to use: "ref", "avx2", "avx512", "vnni",
+                           "neon" ...; NULL = all there are */
+    const char *device; /* [ANPUT_DEVICE, PREFERRED_DEVICE] preferred device "driver" or
+                           "driver:index" or "driver:target" */
+    const char
+        *driver_path; /* [ANPUT_DRIVER_PATH] folders with loadable drivers, ':' between them */
     const char *driver_options; /* [ANPUT_DRIVER_OPTIONS] "driver.key=value,driver.key=value" */
-    const char *fallback_ops;   /* [ANPUT_FALLBACK_OPS] operators or node names sent to the CPU: "Softmax,conv_12" */
-    int check_nan_inf;          /* [ANPUT_CHECK_NAN_INF=1] inputs and outputs of every node are checked */
-    int blocking;               /* [ANPUT_BLOCKING=1] every call waits for its device, so that a failure names its node */
-    int log_level;              /* [ANPUT_LOG=error|warn|info|debug] 1 error .. 4 debug; 0 = environment, else warn */
+    const char *fallback_ops;   /* [ANPUT_FALLBACK_OPS] operators or node names sent to the CPU:
+                                   "Softmax,conv_12" */
+    int check_nan_inf; /* [ANPUT_CHECK_NAN_INF=1] inputs and outputs of every node are checked */
+    int blocking; /* [ANPUT_BLOCKING=1] every call waits for its device, so that a failure names its
+                     node */
+    int log_level; /* [ANPUT_LOG=error|warn|info|debug] 1 error .. 4 debug; 0 = environment, else
+                      warn */
     void (*log)(void *user, int level, const char *text); /* NULL = dropped */
     void *log_user;
     bool ignore_environment; /* tests and servers: only what is given here */
@@ -31,11 +37,12 @@ typedef struct anp_context_options_t {
 /**
  * Makes a context: opens built-in drivers and those on the driver path.
  * options  NULL = defaults. Strings are copied.
- * A driver that fails to open (wrong ABI, missing SDK) is listed as unusable with its reason and is no error.
- * Errors   ANP_INVALID_ARGUMENT  an unknown CPU level, bad option text
- *          ANP_OUT_OF_MEMORY, ANP_LIMIT (no threads). Since 0.1.
+ * A driver that fails to open (wrong ABI, missing SDK) is listed as unusable with its reason and is
+ * no error. Errors   ANP_INVALID_ARGUMENT  an unknown CPU level, bad option text ANP_OUT_OF_MEMORY,
+ * ANP_LIMIT (no threads). Since 0.1.
  */
-ANP_API anp_status_t anp_context_create(const anp_context_options_t *options, anp_context_t **out_ctx);
+ANP_API anp_status_t anp_context_create(const anp_context_options_t *options,
+                                        anp_context_t **out_ctx);
 /** Ends one reference. Takes NULL. Models and sessions keep their context alive. */
 ANP_API void anp_context_release(anp_context_t *ctx);
 
@@ -44,7 +51,7 @@ ANP_API const char *anp_version(void);
 
 /* One row per device, then one per driver that cannot be used (reason set). */
 typedef struct anp_device_info_t {
-    char id[96];      /* "cpu:0": what --device takes */
+    char id[96]; /* "cpu:0": what --device takes */
     char driver[32];
     char name[64];
     char target[32];
@@ -59,11 +66,13 @@ typedef struct anp_device_info_t {
 /** Number of rows anp_context_device_info knows. Threads any. Since 0.1. */
 ANP_API uint32_t anp_context_device_count(const anp_context_t *ctx);
 /** Row `i`. Errors ANP_OUT_OF_RANGE. Since 0.1. */
-ANP_API anp_status_t anp_context_device_info(const anp_context_t *ctx, uint32_t i, anp_device_info_t *out_info);
+ANP_API anp_status_t anp_context_device_info(const anp_context_t *ctx, uint32_t i,
+                                             anp_device_info_t *out_info);
 
 /**
- * The device of an id ("cpu", "cpu:0", "npu:ascend310b1"); NULL or "" = the preferred one of the context, else the best for this machine.
- * Errors   ANP_NOT_FOUND with the ids there are; ANP_INCOMPATIBLE, ANP_DEVICE_FAILED with the driver's reason. Since 0.1.
+ * The device of an id ("cpu", "cpu:0", "npu:ascend310b1"); NULL or "" = the preferred one of the
+ * context, else the best for this machine. Errors   ANP_NOT_FOUND with the ids there are;
+ * ANP_INCOMPATIBLE, ANP_DEVICE_FAILED with the driver's reason. Since 0.1.
  */
 ANP_API anp_status_t anp_context_device(anp_context_t *ctx, const char *id, anp_device_t **out_dev);
 /** Its row. Lent device. Since 0.1. */
@@ -79,19 +88,28 @@ ANP_API anp_status_t anp_device_trim(anp_device_t *dev);
 
 /* ---- buffers: memory of a device, for callers who keep data there (frameworks, pipelines) ---- */
 typedef struct anp_buffer_t anp_buffer_t; /* reference counted; keeps its context */
-/** Allocates. The buffer gets a process-unique device address range. Errors ANP_OUT_OF_MEMORY, driver's. Since 0.1. */
-ANP_API anp_status_t anp_buffer_create(anp_device_t *dev, uint64_t size_bytes, anp_buffer_t **out_buffer);
-/** Wraps host memory (lent until release) without a copy where the device can, else ANP_UNSUPPORTED. Since 0.1. */
-ANP_API anp_status_t anp_buffer_import(anp_device_t *dev, void *ptr, uint64_t size_bytes, anp_buffer_t **out_buffer);
+/** Allocates. The buffer gets a process-unique device address range. Errors ANP_OUT_OF_MEMORY,
+ * driver's. Since 0.1. */
+ANP_API anp_status_t anp_buffer_create(anp_device_t *dev, uint64_t size_bytes,
+                                       anp_buffer_t **out_buffer);
+/** Wraps host memory (lent until release) without a copy where the device can, else
+ * ANP_UNSUPPORTED. Since 0.1. */
+ANP_API anp_status_t anp_buffer_import(anp_device_t *dev, void *ptr, uint64_t size_bytes,
+                                       anp_buffer_t **out_buffer);
 ANP_API void anp_buffer_release(anp_buffer_t *buffer);
-/** Device address of byte 0; never a host pointer unless the driver works on host memory. Since 0.1. */
+/** Device address of byte 0; never a host pointer unless the driver works on host memory. Since
+ * 0.1. */
 ANP_API uint64_t anp_buffer_address(const anp_buffer_t *buffer);
 ANP_API uint64_t anp_buffer_size(const anp_buffer_t *buffer);
-/** The buffer and offset an address lies in; the buffer is lent. Errors ANP_NOT_FOUND. Since 0.1. */
-ANP_API anp_status_t anp_context_find_address(anp_context_t *ctx, uint64_t address, anp_buffer_t **out_buffer, uint64_t *out_offset);
+/** The buffer and offset an address lies in; the buffer is lent. Errors ANP_NOT_FOUND. Since 0.1.
+ */
+ANP_API anp_status_t anp_context_find_address(anp_context_t *ctx, uint64_t address,
+                                              anp_buffer_t **out_buffer, uint64_t *out_offset);
 /** Copies host bytes in or out; returns when done. Errors ANP_OUT_OF_RANGE, driver's. Since 0.1. */
-ANP_API anp_status_t anp_buffer_write(anp_buffer_t *buffer, uint64_t offset, const void *src, uint64_t bytes);
-ANP_API anp_status_t anp_buffer_read(anp_buffer_t *buffer, uint64_t offset, void *dst, uint64_t bytes);
+ANP_API anp_status_t anp_buffer_write(anp_buffer_t *buffer, uint64_t offset, const void *src,
+                                      uint64_t bytes);
+ANP_API anp_status_t anp_buffer_read(anp_buffer_t *buffer, uint64_t offset, void *dst,
+                                     uint64_t bytes);
 
 #ifdef __cplusplus
 }

@@ -25,23 +25,26 @@ ANP_API void anp_graph_release(anp_graph_t *graph);
 /**
  * Adds an input of entry "main".
  * name     UTF-8, unique among inputs; copied
- * dims     sizes >= 0; where dim_names[i] is not NULL the size is that symbol and dims[i] is ignored. dim_names may be NULL.
- * Errors   ANP_INVALID_ARGUMENT  rank above ANP_RANK_MAX, a negative size, a type without a row, the name is taken
- *          ANP_OUT_OF_MEMORY. Since 0.1.
+ * dims     sizes >= 0; where dim_names[i] is not NULL the size is that symbol and dims[i] is
+ * ignored. dim_names may be NULL. Errors   ANP_INVALID_ARGUMENT  rank above ANP_RANK_MAX, a
+ * negative size, a type without a row, the name is taken ANP_OUT_OF_MEMORY. Since 0.1.
  */
-ANP_API anp_status_t anp_graph_input(anp_graph_t *graph, const char *name, anp_dtype_t dtype, uint32_t rank,
-                                     const int64_t *dims, const char *const *dim_names,
-                                     anp_value_t **out_value);
+ANP_API anp_status_t anp_graph_input(anp_graph_t *graph, const char *name, anp_dtype_t dtype,
+                                     uint32_t rank, const int64_t *dims,
+                                     const char *const *dim_names, anp_value_t **out_value);
 
 /**
  * Adds a constant. Equal constants (type, shape, bytes) are stored once. A NULL name is made up.
- * tensor   dense, with host data; the bytes are copied when `copy`, else lent until anp_graph_release
- * Errors   ANP_INVALID_ARGUMENT  no data, strided, or a type without a row; ANP_OUT_OF_MEMORY. Since 0.1.
+ * tensor   dense, with host data; the bytes are copied when `copy`, else lent until
+ * anp_graph_release Errors   ANP_INVALID_ARGUMENT  no data, strided, or a type without a row;
+ * ANP_OUT_OF_MEMORY. Since 0.1.
  */
-ANP_API anp_status_t anp_graph_constant(anp_graph_t *graph, const char *name, const anp_tensor_t *tensor, bool copy,
+ANP_API anp_status_t anp_graph_constant(anp_graph_t *graph, const char *name,
+                                        const anp_tensor_t *tensor, bool copy,
                                         anp_value_t **out_value);
 
-/* An attribute of a node. Exactly the field of `kind` is read: 'i' i, 'f' f, 's' s, 'I' ints/count, 'F' floats/count, 't' tensor. */
+/* An attribute of a node. Exactly the field of `kind` is read: 'i' i, 'f' f, 's' s, 'I' ints/count,
+ * 'F' floats/count, 't' tensor. */
 typedef struct anp_graph_attr_t {
     const char *name;
     char kind;
@@ -55,17 +58,17 @@ typedef struct anp_graph_attr_t {
 } anp_graph_attr_t;
 
 /**
- * Appends an operator of the newest ONNX operator set (domain ""), or of "com.microsoft" or "anput", to entry "main".
- * inputs       n_inputs values of this graph; NULL = optional input not given
- * attrs        n_attrs attributes, copied; may be NULL when 0
- * out_values   receives n_outputs results, owned by the graph; their shapes are inferred at once
- * Errors   ANP_UNSUPPORTED        no such operator
- *          ANP_INVALID_MODEL      operand count, types, attributes or shapes do not fit it (the sentence names which)
- *          ANP_OUT_OF_MEMORY. Since 0.1.
+ * Appends an operator of the newest ONNX operator set (domain ""), or of "com.microsoft" or
+ * "anput", to entry "main". inputs       n_inputs values of this graph; NULL = optional input not
+ * given attrs        n_attrs attributes, copied; may be NULL when 0 out_values   receives n_outputs
+ * results, owned by the graph; their shapes are inferred at once Errors   ANP_UNSUPPORTED        no
+ * such operator ANP_INVALID_MODEL      operand count, types, attributes or shapes do not fit it
+ * (the sentence names which) ANP_OUT_OF_MEMORY. Since 0.1.
  */
-ANP_API anp_status_t anp_graph_op(anp_graph_t *graph, const char *domain, const char *op, const char *name,
-                                  anp_value_t *const *inputs, uint32_t n_inputs, const anp_graph_attr_t *attrs,
-                                  uint32_t n_attrs, anp_value_t **out_values, uint32_t n_outputs);
+ANP_API anp_status_t anp_graph_op(anp_graph_t *graph, const char *domain, const char *op,
+                                  const char *name, anp_value_t *const *inputs, uint32_t n_inputs,
+                                  const anp_graph_attr_t *attrs, uint32_t n_attrs,
+                                  anp_value_t **out_values, uint32_t n_outputs);
 
 /**
  * Makes `value` an output of entry "main" called `name`, after the outputs there are.
@@ -74,25 +77,27 @@ ANP_API anp_status_t anp_graph_op(anp_graph_t *graph, const char *domain, const 
 ANP_API anp_status_t anp_graph_output(anp_graph_t *graph, const char *name, anp_value_t *value);
 
 /**
- * Declares state: after each run `next` is the value `current` has in the following run. It stays on its device, is updated in place where
- * the operator allows (TensorScatter), and is neither an input nor an output of the entry.
- * current  an input made by anp_graph_input with known sizes; next: same type and shape
- * initial  contents at session start, copied; NULL = zeros
- * Errors   ANP_INVALID_ARGUMENT types or shapes differ, current is no input or a state already. Since 0.1.
+ * Declares state: after each run `next` is the value `current` has in the following run. It stays
+ * on its device, is updated in place where the operator allows (TensorScatter), and is neither an
+ * input nor an output of the entry. current  an input made by anp_graph_input with known sizes;
+ * next: same type and shape initial  contents at session start, copied; NULL = zeros Errors
+ * ANP_INVALID_ARGUMENT types or shapes differ, current is no input or a state already. Since 0.1.
  */
-ANP_API anp_status_t anp_graph_state(anp_graph_t *graph, const char *name, anp_value_t *current, anp_value_t *next,
-                                     const anp_tensor_t *initial);
+ANP_API anp_status_t anp_graph_state(anp_graph_t *graph, const char *name, anp_value_t *current,
+                                     anp_value_t *next, const anp_tensor_t *initial);
 
 /**
- * Sets a metadata key, which a package made of the graph carries ("labels": the classes, one per line). Both are copied.
- * Errors   ANP_OUT_OF_MEMORY. Since 0.1.
+ * Sets a metadata key, which a package made of the graph carries ("labels": the classes, one per
+ * line). Both are copied. Errors   ANP_OUT_OF_MEMORY. Since 0.1.
  */
 ANP_API anp_status_t anp_graph_set_meta(anp_graph_t *graph, const char *key, const char *value);
 /** Value of a metadata key or NULL; lent by the graph until it is set again. Since 0.1. */
 ANP_API const char *anp_graph_get_meta(const anp_graph_t *graph, const char *key);
 
-/** Type, rank (-1 unknown) and dims of a value: a symbolic size is -1. dims: room for ANP_RANK_MAX. */
-ANP_API anp_status_t anp_graph_value_info(const anp_value_t *value, anp_dtype_t *out_dtype, int32_t *out_rank, int64_t *out_dims);
+/** Type, rank (-1 unknown) and dims of a value: a symbolic size is -1. dims: room for ANP_RANK_MAX.
+ */
+ANP_API anp_status_t anp_graph_value_info(const anp_value_t *value, anp_dtype_t *out_dtype,
+                                          int32_t *out_rank, int64_t *out_dims);
 
 #ifdef __cplusplus
 }

@@ -13,28 +13,29 @@
 extern "C" {
 #endif
 
-/* One list: enumerator, value, short text. Values never change; docs/errors.md has a paragraph each. */
-#define ANP_STATUS_LIST(X)                                                                         \
-    X(OK, 0, "ok")                                                                                 \
-    X(INVALID_ARGUMENT, 1, "invalid argument")                                                     \
-    X(INVALID_MODEL, 2, "invalid model")                                                           \
-    X(INVALID_FILE, 3, "invalid file")                                                             \
-    X(UNSUPPORTED, 4, "unsupported")                                                               \
-    X(NOT_FOUND, 5, "not found")                                                                   \
-    X(IO, 6, "input/output failed")                                                                \
-    X(OUT_OF_MEMORY, 7, "out of memory")                                                           \
-    X(OUT_OF_RANGE, 8, "out of range")                                                             \
-    X(INCOMPATIBLE, 9, "incompatible version")                                                     \
-    X(CORRUPT, 10, "corrupt data")                                                                 \
-    X(DEVICE_FAILED, 11, "device failed")                                                          \
-    X(DEVICE_LOST, 12, "device lost")                                                              \
-    X(TIMEOUT, 13, "timed out")                                                                    \
-    X(CANCELLED, 14, "cancelled")                                                                  \
-    X(STATE_LOST, 15, "state lost with its device")                                                \
-    X(NOT_FINITE, 16, "value is not finite")                                                       \
-    X(OVER_BUDGET, 17, "over budget")                                                              \
-    X(BUSY, 18, "busy")                                                                            \
-    X(INTERNAL, 19, "internal error")                                                              \
+/* One list: enumerator, value, short text. Values never change; docs/errors.md has a paragraph
+ * each. */
+#define ANP_STATUS_LIST(X)                          \
+    X(OK, 0, "ok")                                  \
+    X(INVALID_ARGUMENT, 1, "invalid argument")      \
+    X(INVALID_MODEL, 2, "invalid model")            \
+    X(INVALID_FILE, 3, "invalid file")              \
+    X(UNSUPPORTED, 4, "unsupported")                \
+    X(NOT_FOUND, 5, "not found")                    \
+    X(IO, 6, "input/output failed")                 \
+    X(OUT_OF_MEMORY, 7, "out of memory")            \
+    X(OUT_OF_RANGE, 8, "out of range")              \
+    X(INCOMPATIBLE, 9, "incompatible version")      \
+    X(CORRUPT, 10, "corrupt data")                  \
+    X(DEVICE_FAILED, 11, "device failed")           \
+    X(DEVICE_LOST, 12, "device lost")               \
+    X(TIMEOUT, 13, "timed out")                     \
+    X(CANCELLED, 14, "cancelled")                   \
+    X(STATE_LOST, 15, "state lost with its device") \
+    X(NOT_FINITE, 16, "value is not finite")        \
+    X(OVER_BUDGET, 17, "over budget")               \
+    X(BUSY, 18, "busy")                             \
+    X(INTERNAL, 19, "internal error")               \
     X(LIMIT, 20, "limit exceeded")
 
 typedef enum anp_status_t {
@@ -63,9 +64,9 @@ ANP_API const char *anp_error_message(void);
 ANP_API const char *anp_error_trace_text(void);
 
 /**
- * Sets the sentence of the calling thread and starts a new trace; gives `code` back: for callbacks that end a call (progress) and for
- * applications that report as the library does. fmt as printf; control characters in the result are escaped.
- * file, line  the place, usually __FILE__, __LINE__
+ * Sets the sentence of the calling thread and starts a new trace; gives `code` back: for callbacks
+ * that end a call (progress) and for applications that report as the library does. fmt as printf;
+ * control characters in the result are escaped. file, line  the place, usually __FILE__, __LINE__
  * Threads     any. Since 0.1.
  */
 #if defined(__GNUC__)

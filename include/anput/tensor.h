@@ -12,11 +12,14 @@
 extern "C" {
 #endif
 
-enum { ANP_RANK_MAX = 16 }; /* more axes than any published model; bounded so that views have no heap part */
+enum {
+    ANP_RANK_MAX = 16
+}; /* more axes than any published model; bounded so that views have no heap part */
 
 /*
- * Element types. Values below 64 are those of ONNX TensorProto.DataType, so files need no translation;
- * 64 and above are ours (block types of quantised checkpoints). Each has one row in the type table (src/op/dtype.def).
+ * Element types. Values below 64 are those of ONNX TensorProto.DataType, so files need no
+ * translation; 64 and above are ours (block types of quantised checkpoints). Each has one row in
+ * the type table (src/op/dtype.def).
  */
 typedef enum anp_dtype_t {
     ANP_DTYPE_NONE = 0,
@@ -55,14 +58,16 @@ ANP_API const char *anp_dtype_name(anp_dtype_t dtype);
 /** Type of a name such as "f32"; ANP_DTYPE_NONE when there is none. */
 ANP_API anp_dtype_t anp_dtype_parse(const char *name);
 
-/* What a value is. A sequence is a view whose `data` is an array of dims[0] anp_tensor_t; an absent optional has kind NONE. */
+/* What a value is. A sequence is a view whose `data` is an array of dims[0] anp_tensor_t; an absent
+ * optional has kind NONE. */
 typedef enum anp_kind_t {
     ANP_KIND_TENSOR = 0,
     ANP_KIND_SEQUENCE = 1,
     ANP_KIND_NONE = 2, /* an empty optional, or an optional input that is not given */
 } anp_kind_t;
 
-/* An element of a string tensor: UTF-8, not terminated. Bytes are owned by whoever owns the tensor's data. */
+/* An element of a string tensor: UTF-8, not terminated. Bytes are owned by whoever owns the
+ * tensor's data. */
 typedef struct anp_string_t {
     const char *ptr;
     uint64_t len_bytes;
@@ -70,8 +75,9 @@ typedef struct anp_string_t {
 
 /*
  * A view of a tensor: owns nothing. Immutable use from any thread.
- * strides are in elements and valid only when `strided` is true; else the layout is dense row-major.
- * 4-bit and 2-bit elements are packed, the first in the low bits; a row does not start on a new byte.
+ * strides are in elements and valid only when `strided` is true; else the layout is dense
+ * row-major. 4-bit and 2-bit elements are packed, the first in the low bits; a row does not start
+ * on a new byte.
  */
 typedef struct anp_tensor_t {
     void *data;    /* host pointer, or NULL when the bytes live on a device */
@@ -92,20 +98,22 @@ typedef struct anp_tensor_t {
 ANP_API anp_status_t anp_tensor_count(const anp_tensor_t *t, int64_t *out_count);
 
 /**
- * Bytes of dense storage, from the type's row (elements per block, bytes per block); 16 bytes per string.
- * Errors   as anp_tensor_count; ANP_INVALID_ARGUMENT for a type without a row.
+ * Bytes of dense storage, from the type's row (elements per block, bytes per block); 16 bytes per
+ * string. Errors   as anp_tensor_count; ANP_INVALID_ARGUMENT for a type without a row.
  */
 ANP_API anp_status_t anp_tensor_bytes(const anp_tensor_t *t, uint64_t *out_bytes);
 
 /**
- * Reads n elements from number `first` on as doubles, whatever the type: bool as 0 and 1, integers above 2^53 rounded.
- * t        dense host data
- * Threads  any.
- * Errors   ANP_INVALID_ARGUMENT  no host data, strided; ANP_OUT_OF_RANGE  past the end; ANP_UNSUPPORTED  strings, complex numbers. Since 0.1.
+ * Reads n elements from number `first` on as doubles, whatever the type: bool as 0 and 1, integers
+ * above 2^53 rounded. t        dense host data Threads  any. Errors   ANP_INVALID_ARGUMENT  no host
+ * data, strided; ANP_OUT_OF_RANGE  past the end; ANP_UNSUPPORTED  strings, complex numbers. Since
+ * 0.1.
  */
-ANP_API anp_status_t anp_tensor_read_f64(const anp_tensor_t *t, int64_t first, int64_t n, double *out);
+ANP_API anp_status_t anp_tensor_read_f64(const anp_tensor_t *t, int64_t first, int64_t n,
+                                         double *out);
 /** The reverse: rounds to nearest even; integers saturate. Errors as above. Since 0.1. */
-ANP_API anp_status_t anp_tensor_write_f64(const anp_tensor_t *t, int64_t first, int64_t n, const double *values);
+ANP_API anp_status_t anp_tensor_write_f64(const anp_tensor_t *t, int64_t first, int64_t n,
+                                          const double *values);
 
 #ifdef __cplusplus
 }

@@ -13,9 +13,9 @@
 #define ANP_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define ANP_MAX(a, b) ((a) > (b) ? (a) : (b))
 
-/* Before a loop whose iterations touch only their own elements, also where an output is an input (in
- * place): the compiler need not check for overlap. clang has the promise only together with an order
- * to vectorise, which it reports as failed where it cannot. */
+/* Before a loop whose iterations touch only their own elements, also where an output is an input
+ * (in place): the compiler need not check for overlap. clang has the promise only together with an
+ * order to vectorise, which it reports as failed where it cannot. */
 #if defined(__clang__)
 #define ANP_IVDEP
 #else

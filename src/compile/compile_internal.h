@@ -17,17 +17,20 @@ typedef struct anp_compile_target_t {
 } anp_compile_target_t;
 anp_status_t anp_compile_target(anp_context_t *ctx, const char *id, anp_compile_target_t *out);
 
-/* place.c: sets driver, reason, estimate and group of every node for this target (NULL = the host), and orders blocks so that nodes of a device
- * follow each other. Fails with ANP_OVER_BUDGET when more falls back than the options allow. */
-anp_status_t anp_graph_place(anp_context_t *ctx, anp_graph_t *g, const anp_compile_target_t *target, const anp_compile_options_t *o);
+/* place.c: sets driver, reason, estimate and group of every node for this target (NULL = the host),
+ * and orders blocks so that nodes of a device follow each other. Fails with ANP_OVER_BUDGET when
+ * more falls back than the options allow. */
+anp_status_t anp_graph_place(anp_context_t *ctx, anp_graph_t *g, const anp_compile_target_t *target,
+                             const anp_compile_options_t *o);
 
 /* cost.c */
-double anp_node_macs(const anp_node_t *n);     /* free sizes counted as 1 */
-double anp_node_host_ns(const anp_node_t *n);  /* estimate on the CPU */
+double anp_node_macs(const anp_node_t *n);    /* free sizes counted as 1 */
+double anp_node_host_ns(const anp_node_t *n); /* estimate on the CPU */
 double anp_value_bytes_estimate(const anp_value_t *v);
 
 /* manifest.c: JSON text; freed with anp_free. */
-anp_status_t anp_manifest_text(anp_graph_t *g, const anp_compile_options_t *o, const anp_weights_t *weights, char **out_text);
+anp_status_t anp_manifest_text(anp_graph_t *g, const anp_compile_options_t *o,
+                               const anp_weights_t *weights, char **out_text);
 
 /* preprocess.c: puts the nodes of p before the graph. */
 anp_status_t anp_graph_preprocess(anp_graph_t *g, const anp_preprocess_t *p);

@@ -3,7 +3,8 @@
 #include "compile/compile_internal.h"
 #include <string.h>
 
-/* A CPU of two cores, in round figures: the placer compares costs with each other, it predicts no times. */
+/* A CPU of two cores, in round figures: the placer compares costs with each other, it predicts no
+ * times. */
 static const double HOST_MACS_PER_NS = 50, HOST_BYTES_PER_NS = 10, HOST_CALL_NS = 500;
 
 static double dim(const anp_value_t *v, int32_t i) {
@@ -23,7 +24,8 @@ double anp_value_bytes_estimate(const anp_value_t *v) {
     return row ? elems(v) * row->block_bytes / row->block_elems : 0;
 }
 
-static double weight_macs(const anp_node_t *n) { /* every output element sees one output channel's weights */
+static double
+weight_macs(const anp_node_t *n) { /* every output element sees one output channel's weights */
     const anp_value_t *w = n->inputs[1];
     return w && dim(w, 0) > 0 ? elems(n->outputs[0]) * elems(w) / dim(w, 0) : 0;
 }
@@ -35,25 +37,39 @@ static double transposed_macs(const anp_node_t *n) {
     const anp_value_t *w = n->inputs[1];
     return w && dim(w, 0) > 0 ? elems(n->inputs[0]) * elems(w) / dim(w, 0) : 0;
 }
-static double inner_macs(const anp_node_t *n) { return elems(n->outputs[0]) * dim(n->inputs[0], n->inputs[0]->shape.rank - 1); }
-static double recurrent_macs(const anp_node_t *n) { /* [length, batch, ...] times both weight matrices */
-    return dim(n->inputs[0], 0) * dim(n->inputs[0], 1) * (elems(n->inputs[1]) + elems(n->inputs[2]));
+static double inner_macs(const anp_node_t *n) {
+    return elems(n->outputs[0]) * dim(n->inputs[0], n->inputs[0]->shape.rank - 1);
+}
+static double
+recurrent_macs(const anp_node_t *n) { /* [length, batch, ...] times both weight matrices */
+    return dim(n->inputs[0], 0) * dim(n->inputs[0], 1) *
+           (elems(n->inputs[1]) + elems(n->inputs[2]));
 }
 
 static const struct {
     anp_op_id_t op;
     double (*macs)(const anp_node_t *n);
 } mac_rows[] = {
-    {ANP_OP_Conv, weight_macs},       {ANP_OP_anp_Conv, weight_macs},       {ANP_OP_ConvInteger, weight_macs},
-    {ANP_OP_QLinearConv, qlinear_conv_macs}, {ANP_OP_ConvTranspose, transposed_macs}, {ANP_OP_MatMul, inner_macs},
-    {ANP_OP_anp_MatMul, inner_macs},  {ANP_OP_Gemm, inner_macs},            {ANP_OP_anp_Gemm, inner_macs},
-    {ANP_OP_MatMulInteger, inner_macs}, {ANP_OP_QLinearMatMul, inner_macs}, {ANP_OP_LSTM, recurrent_macs},
-    {ANP_OP_GRU, recurrent_macs},     {ANP_OP_RNN, recurrent_macs},
+    {ANP_OP_Conv, weight_macs},
+    {ANP_OP_anp_Conv, weight_macs},
+    {ANP_OP_ConvInteger, weight_macs},
+    {ANP_OP_QLinearConv, qlinear_conv_macs},
+    {ANP_OP_ConvTranspose, transposed_macs},
+    {ANP_OP_MatMul, inner_macs},
+    {ANP_OP_anp_MatMul, inner_macs},
+    {ANP_OP_Gemm, inner_macs},
+    {ANP_OP_anp_Gemm, inner_macs},
+    {ANP_OP_MatMulInteger, inner_macs},
+    {ANP_OP_QLinearMatMul, inner_macs},
+    {ANP_OP_LSTM, recurrent_macs},
+    {ANP_OP_GRU, recurrent_macs},
+    {ANP_OP_RNN, recurrent_macs},
 };
 
 double anp_node_macs(const anp_node_t *n) {
     for (size_t i = 0; i < ANP_ARRAY_LEN(mac_rows); i++)
-        if (n->op->index == (uint32_t)mac_rows[i].op && n->n_outputs && n->outputs[0]) return mac_rows[i].macs(n);
+        if (n->op->index == (uint32_t)mac_rows[i].op && n->n_outputs && n->outputs[0])
+            return mac_rows[i].macs(n);
     return 0;
 }
 

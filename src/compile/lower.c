@@ -15,9 +15,9 @@ typedef struct lower_t {
     anp_vec_t nodes;  /* anp_node_t * */
     anp_vec_t consts; /* anp_const_t * or NULL for tensor attributes */
     anp_vec_t const_weights;
-    anp_map_t const_ids; /* tensor address -> const id */
-    uint32_t *values; /* [graph values] program id or ANP_P_NONE */
-    int64_t *dims;    /* [expressions] ANP_P_DIM_EXPR or 0 = not needed */
+    anp_map_t const_ids;     /* tensor address -> const id */
+    uint32_t *values;        /* [graph values] program id or ANP_P_NONE */
+    int64_t *dims;           /* [expressions] ANP_P_DIM_EXPR or 0 = not needed */
     uint32_t open_partition; /* that the next node may join */
 } lower_t;
 
@@ -45,7 +45,8 @@ static anp_status_t put_dims(lower_t *l, uint8_t *needed) {
         anp_p_expr_t out = {.op = e->op};
         uint32_t index;
         if (e->op == ANP_DIM_SYM) {
-            ANP_TRY(anp_program_put_symbol(l->w, ANP_VEC_AT(&d->names, const char *, (uint64_t)e->a), &index));
+            ANP_TRY(anp_program_put_symbol(
+                l->w, ANP_VEC_AT(&d->names, const char *, (uint64_t)e->a), &index));
             out.a = index;
         } else {
             out.a = ANP_DIM_IS_CONST(e->a) ? e->a : l->dims[ANP_DIM_INDEX(e->a)];
@@ -59,7 +60,8 @@ static anp_status_t put_dims(lower_t *l, uint8_t *needed) {
 
 /* ---- constants and values ---- */
 
-static anp_status_t put_const(lower_t *l, const anp_tensor_t *t, anp_const_t *owner, uint32_t *out_id) {
+static anp_status_t put_const(lower_t *l, const anp_tensor_t *t, anp_const_t *owner,
+                              uint32_t *out_id) {
     uint64_t known;
     if (anp_map_get(&l->const_ids, (const char *)&t, sizeof t, &known)) {
         *out_id = (uint32_t)known;
@@ -81,14 +83,20 @@ static anp_status_t put_value(lower_t *l, anp_value_t *v, uint32_t *out_id) {
     }
     *out_id = l->values[v->id];
     if (*out_id != ANP_P_NONE) return ANP_OK;
-    anp_p_value_t p = {.kind = v->shape.kind, .dtype = v->shape.dtype, .rank = v->shape.rank, .optional = v->shape.optional, .const_id = ANP_P_NONE};
+    anp_p_value_t p = {.kind = v->shape.kind,
+                       .dtype = v->shape.dtype,
+                       .rank = v->shape.rank,
+                       .optional = v->shape.optional,
+                       .const_id = ANP_P_NONE};
     int64_t dims[ANP_RANK_MAX];
     for (int32_t i = 0; i < v->shape.rank; i++) {
         const anp_dim_t d = v->shape.dims[i];
-        if (d == ANP_DIM_UNKNOWN) ANP_FAIL(ANP_INTERNAL, "value '%s' has an unknown size in the graph", v->name);
+        if (d == ANP_DIM_UNKNOWN)
+            ANP_FAIL(ANP_INTERNAL, "value '%s' has an unknown size in the graph", v->name);
         dims[i] = ANP_DIM_IS_CONST(d) ? d : l->dims[ANP_DIM_INDEX(d)];
     }
-    if (v->shape.rank > 0) ANP_TRY(anp_program_put_ints(l->w, dims, (uint32_t)v->shape.rank, &p.dims));
+    if (v->shape.rank > 0)
+        ANP_TRY(anp_program_put_ints(l->w, dims, (uint32_t)v->shape.rank, &p.dims));
     ANP_TRY(anp_program_put_string(l->w, v->name, strlen(v->name), &p.name));
     if (v->constant) ANP_TRY(put_const(l, &v->constant->tensor, v->constant, &p.const_id));
     ANP_TRY(anp_program_put_value(l->w, &p, out_id));
@@ -96,7 +104,8 @@ static anp_status_t put_value(lower_t *l, anp_value_t *v, uint32_t *out_id) {
     return ANP_OK;
 }
 
-static anp_status_t put_value_list(lower_t *l, anp_value_t *const *values, uint32_t n, uint32_t *out_at) {
+static anp_status_t put_value_list(lower_t *l, anp_value_t *const *values, uint32_t n,
+                                   uint32_t *out_at) {
     uint32_t *ids = NULL;
     ANP_TRY(ANP_NEW_ARRAY(n, &ids));
     anp_status_t st = ANP_OK;
@@ -119,13 +128,15 @@ static anp_status_t put_attrs(lower_t *l, const anp_node_t *n, uint32_t *out_fir
     ANP_TRY(ANP_NEW_ARRAY(n->n_attrs, &tensors));
     anp_status_t st = ANP_OK;
     for (uint32_t i = 0; i < n->n_attrs && st == ANP_OK; i++)
-        if (n->attrs[i].kind == ANP_ATTR_TENSOR) st = put_const(l, n->attrs[i].v.tensor, NULL, &tensors[i]);
+        if (n->attrs[i].kind == ANP_ATTR_TENSOR)
+            st = put_const(l, n->attrs[i].v.tensor, NULL, &tensors[i]);
     if (st == ANP_OK) st = anp_program_put_attrs(l->w, n->attrs, n->n_attrs, tensors, out_first);
     anp_free(tensors);
     return st;
 }
 
-static anp_status_t join_partition(lower_t *l, const anp_node_t *n, uint32_t block, uint32_t node_id, uint32_t *out_partition) {
+static anp_status_t join_partition(lower_t *l, const anp_node_t *n, uint32_t block,
+                                   uint32_t node_id, uint32_t *out_partition) {
     const bool host = !n->driver || l->is_host(l->user, n->driver);
     const char *driver = host ? "" : n->driver;
     const uint32_t group = host ? 0 : n->group != 0;
@@ -134,9 +145,11 @@ static anp_status_t join_partition(lower_t *l, const anp_node_t *n, uint32_t blo
     const bool joins = l->open_partition != ANP_P_NONE && prev && prev_host == host &&
                        (host || (strcmp(prev->driver, n->driver) == 0 && prev->group == n->group));
     if (!joins) {
-        anp_p_partition_t p = {.block = block, .first_node = node_id, .blob = ANP_P_NONE, .group = group};
+        anp_p_partition_t p = {
+            .block = block, .first_node = node_id, .blob = ANP_P_NONE, .group = group};
         ANP_TRY(anp_program_put_string(l->w, driver, strlen(driver), &p.driver));
-        ANP_TRY(anp_program_put_string(l->w, host ? "" : l->target, host ? 0 : strlen(l->target), &p.target));
+        ANP_TRY(anp_program_put_string(l->w, host ? "" : l->target, host ? 0 : strlen(l->target),
+                                       &p.target));
         ANP_TRY(anp_program_put_partition(l->w, &p, &l->open_partition));
     }
     anp_program_writer_partition(l->w, l->open_partition)->n_nodes++;
@@ -154,8 +167,13 @@ static anp_status_t put_block_list(lower_t *l, const anp_node_t *n, uint32_t *ou
 }
 
 static anp_status_t put_node(lower_t *l, anp_node_t *n, uint32_t block) {
-    anp_p_node_t p = {.since = (uint32_t)n->op->since, .n_inputs = n->n_inputs, .n_outputs = n->n_outputs, .n_attrs = n->n_attrs,
-                      .n_blocks = n->n_blocks, .partition = ANP_P_NONE, .est_us = (float)(n->est_ns * 1e-3)};
+    anp_p_node_t p = {.since = (uint32_t)n->op->since,
+                      .n_inputs = n->n_inputs,
+                      .n_outputs = n->n_outputs,
+                      .n_attrs = n->n_attrs,
+                      .n_blocks = n->n_blocks,
+                      .partition = ANP_P_NONE,
+                      .est_us = (float)(n->est_ns * 1e-3)};
     const char *reason = n->reason ? n->reason : "";
     uint32_t id;
     ANP_TRY(anp_program_put_string(l->w, n->name, strlen(n->name), &p.name));
@@ -167,10 +185,13 @@ static anp_status_t put_node(lower_t *l, anp_node_t *n, uint32_t block) {
     ANP_TRY(put_attrs(l, n, &p.attrs));
     ANP_TRY(put_block_list(l, n, &p.blocks));
     const uint32_t node_id = n->scratch = (uint32_t)l->nodes.count;
-    if (n->op->flags & ANP_OP_CONTROL) l->open_partition = ANP_P_NONE;
-    else ANP_TRY(join_partition(l, n, block, node_id, &p.partition));
+    if (n->op->flags & ANP_OP_CONTROL)
+        l->open_partition = ANP_P_NONE;
+    else
+        ANP_TRY(join_partition(l, n, block, node_id, &p.partition));
     ANP_TRY(anp_program_put_node(l->w, &p, &id));
-    for (uint32_t i = 0; i < n->n_blocks; i++) anp_program_writer_block(l->w, block_id(l, n->blocks[i]))->owner = id;
+    for (uint32_t i = 0; i < n->n_blocks; i++)
+        anp_program_writer_block(l->w, block_id(l, n->blocks[i]))->owner = id;
     return anp_vec_push(&l->nodes, &n);
 }
 
@@ -209,7 +230,9 @@ static anp_status_t put_blocks(lower_t *l) {
 /* ---- what partitions read and give ---- */
 
 /* node->scratch is its id in the program. */
-static bool inside(const anp_node_t *n, const anp_p_partition_t *p) { return n->scratch - p->first_node < p->n_nodes; }
+static bool inside(const anp_node_t *n, const anp_p_partition_t *p) {
+    return n->scratch - p->first_node < p->n_nodes;
+}
 
 static bool read_outside(const anp_value_t *v, const anp_p_partition_t *p) {
     if (v->n_block_output_uses) return true;
@@ -224,7 +247,8 @@ static anp_status_t push_once(anp_vec_t *v, uint8_t *seen, uint8_t bit, uint32_t
     return anp_vec_push(v, &id);
 }
 
-static anp_status_t partition_edges(lower_t *l, const anp_p_partition_t *p, uint8_t *seen, anp_vec_t *in, anp_vec_t *out, anp_vec_t *consts) {
+static anp_status_t partition_edges(lower_t *l, const anp_p_partition_t *p, uint8_t *seen,
+                                    anp_vec_t *in, anp_vec_t *out, anp_vec_t *consts) {
     enum { IN = 1, OUT = 2, CONST = 4 };
     for (uint32_t i = p->first_node; i < p->first_node + p->n_nodes; i++) {
         const anp_node_t *n = ANP_VEC_AT(&l->nodes, anp_node_t *, i);
@@ -233,16 +257,20 @@ static anp_status_t partition_edges(lower_t *l, const anp_p_partition_t *p, uint
             if (!v) continue;
             uint64_t id;
             const anp_tensor_t *t = v->constant ? &v->constant->tensor : NULL;
-            if (t && anp_map_get(&l->const_ids, (const char *)&t, sizeof t, &id)) ANP_TRY(push_once(consts, seen, CONST, (uint32_t)id));
-            else if (!t && !(v->producer && inside(v->producer, p))) ANP_TRY(push_once(in, seen, IN, l->values[v->id]));
+            if (t && anp_map_get(&l->const_ids, (const char *)&t, sizeof t, &id))
+                ANP_TRY(push_once(consts, seen, CONST, (uint32_t)id));
+            else if (!t && !(v->producer && inside(v->producer, p)))
+                ANP_TRY(push_once(in, seen, IN, l->values[v->id]));
         }
         for (uint32_t k = 0; k < n->n_outputs; k++)
-            if (n->outputs[k] && read_outside(n->outputs[k], p)) ANP_TRY(push_once(out, seen, OUT, l->values[n->outputs[k]->id]));
+            if (n->outputs[k] && read_outside(n->outputs[k], p))
+                ANP_TRY(push_once(out, seen, OUT, l->values[n->outputs[k]->id]));
     }
     return ANP_OK;
 }
 
-/* Only groups are called as a whole; for the others the lists would say nothing the nodes do not. */
+/* Only groups are called as a whole; for the others the lists would say nothing the nodes do not.
+ */
 static anp_status_t close_partition(lower_t *l, uint32_t id) {
     anp_p_partition_t p = *anp_program_writer_partition(l->w, id);
     if (!p.group) return ANP_OK;
@@ -270,8 +298,8 @@ out:
 /* The operator writes into its first input when nobody else reads that. */
 static bool updates_in_place(const anp_state_t *s) {
     const anp_node_t *n = s->next->producer;
-    return n && n->op->flags & ANP_OP_IN_PLACE && n->inputs[0] == s->current && n->outputs[0] == s->next &&
-           anp_value_n_uses(s->current) == 1;
+    return n && n->op->flags & ANP_OP_IN_PLACE && n->inputs[0] == s->current &&
+           n->outputs[0] == s->next && anp_value_n_uses(s->current) == 1;
 }
 
 static anp_status_t put_states(lower_t *l) {
@@ -319,13 +347,14 @@ static anp_status_t lower_all(lower_t *l) {
     ANP_TRY(put_entries(l));
     for (uint32_t i = 0; i < l->nodes.count; i++) {
         const uint32_t p = anp_program_writer_node(l->w, i)->partition;
-        if (p != ANP_P_NONE && anp_program_writer_partition(l->w, p)->first_node == i) ANP_TRY(close_partition(l, p));
+        if (p != ANP_P_NONE && anp_program_writer_partition(l->w, p)->first_node == i)
+            ANP_TRY(close_partition(l, p));
     }
     return ANP_OK;
 }
 
-anp_status_t anp_graph_lower(anp_graph_t *g, anp_weights_t *weights, anp_is_host_fn_t is_host, void *user, const char *target,
-                             anp_lowered_t *out) {
+anp_status_t anp_graph_lower(anp_graph_t *g, anp_weights_t *weights, anp_is_host_fn_t is_host,
+                             void *user, const char *target, anp_lowered_t *out) {
     memset(out, 0, sizeof *out);
     lower_t l = {.g = g, .weights = weights, .is_host = is_host, .user = user, .target = target};
     anp_vec_init(&l.blocks, sizeof(anp_block_t *));
@@ -339,8 +368,12 @@ anp_status_t anp_graph_lower(anp_graph_t *g, anp_weights_t *weights, anp_is_host
     anp_map_deinit(&l.const_ids);
     anp_free(l.values);
     anp_free(l.dims);
-    *out = (anp_lowered_t){.writer = l.w, .nodes = l.nodes.data, .n_nodes = (uint32_t)l.nodes.count, .consts = l.consts.data,
-                           .const_weights = l.const_weights.data, .n_consts = (uint32_t)l.consts.count};
+    *out = (anp_lowered_t){.writer = l.w,
+                           .nodes = l.nodes.data,
+                           .n_nodes = (uint32_t)l.nodes.count,
+                           .consts = l.consts.data,
+                           .const_weights = l.const_weights.data,
+                           .n_consts = (uint32_t)l.consts.count};
     if (st != ANP_OK) anp_lowered_deinit(out);
     return st;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The manifest of a package: where it came from, how it was made, what it will need. JSON text. */
-#include "compile/compile_internal.h"
 #include "base/file.h"
+#include "compile/compile_internal.h"
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,17 +45,22 @@ static json_t *meta_of(const anp_graph_t *g) {
 static anp_status_t placement_block(anp_graph_t *g, anp_block_t *b, void *arg) {
     (void)g;
     for (const anp_node_t *n = b->first; n; n = n->next) {
-        json_t *row = json_pack("{s:o,s:o,s:o,s:o,s:f}", "node", text(n->name), "op", text(n->op->name), "driver",
-                                text(n->driver ? n->driver : "host"), "reason", text(n->reason ? n->reason : ""), "est_us", n->est_ns * 1e-3);
-        if (!row || json_array_append_new(arg, row) != 0) ANP_FAIL(ANP_OUT_OF_MEMORY, "no memory for the manifest");
+        json_t *row =
+            json_pack("{s:o,s:o,s:o,s:o,s:f}", "node", text(n->name), "op", text(n->op->name),
+                      "driver", text(n->driver ? n->driver : "host"), "reason",
+                      text(n->reason ? n->reason : ""), "est_us", n->est_ns * 1e-3);
+        if (!row || json_array_append_new(arg, row) != 0)
+            ANP_FAIL(ANP_OUT_OF_MEMORY, "no memory for the manifest");
     }
     return ANP_OK;
 }
 
-anp_status_t anp_manifest_text(anp_graph_t *g, const anp_compile_options_t *o, const anp_weights_t *weights, char **out_text) {
+anp_status_t anp_manifest_text(anp_graph_t *g, const anp_compile_options_t *o,
+                               const anp_weights_t *weights, char **out_text) {
     *out_text = NULL;
     uint64_t bytes = 0;
-    for (uint64_t i = 0; i < weights->list.count; i++) bytes += ANP_VEC_AT(&weights->list, anp_weight_t, i).bytes;
+    for (uint64_t i = 0; i < weights->list.count; i++)
+        bytes += ANP_VEC_AT(&weights->list, anp_weight_t, i).bytes;
     json_t *root = json_object(), *placement = json_array();
     anp_status_t st = anp_graph_each_block(g, placement_block, placement);
     json_object_set_new(root, "anput", text(anp_version()));

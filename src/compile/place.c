@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Placement (contract C4): the driver answers per node, the placer keeps what is worth moving, and says why for the rest. */
+/* Placement (contract C4): the driver answers per node, the placer keeps what is worth moving, and
+ * says why for the rest. */
 #include "compile/compile_internal.h"
 #include <stdio.h>
 #include <string.h>
 
-/* Moving data between host and device, in round figures; a calibrated table replaces them where there is one. */
+/* Moving data between host and device, in round figures; a calibrated table replaces them where
+ * there is one. */
 static const double TRANSFER_NS = 10000, TRANSFER_BYTES_PER_NS = 8;
 
 typedef struct place_t {
@@ -54,7 +56,8 @@ static anp_status_t ask(place_t *p) {
     ANP_TRY_OUT(st, anp_graph_lower(p->g, &weights, all_host, NULL, "", &low));
     ANP_TRY_OUT(st, anp_program_writer_finish(low.writer, &program, &bytes));
     ANP_TRY_OUT(st, ANP_NEW_ARRAY(low.n_nodes, &answers));
-    ANP_TRY_OUT(st, p->target->slot->table->query(p->target->slot->drv, p->target->target, program, bytes, answers));
+    ANP_TRY_OUT(st, p->target->slot->table->query(p->target->slot->drv, p->target->target, program,
+                                                  bytes, answers));
     for (uint32_t i = 0; i < low.n_nodes; i++) {
         answers[i].reason[sizeof answers[i].reason - 1] = '\0';
         ANP_TRY_OUT(st, take_answer(p, low.nodes[i], &answers[i]));
@@ -67,7 +70,9 @@ out:
     return st;
 }
 
-static bool on_target(const place_t *p, const anp_node_t *n) { return n->driver && strcmp(n->driver, p->target->slot->name) == 0; }
+static bool on_target(const place_t *p, const anp_node_t *n) {
+    return n->driver && strcmp(n->driver, p->target->slot->name) == 0;
+}
 
 /* ---- order: nodes of a device follow each other where dependencies allow ---- */
 
@@ -79,11 +84,12 @@ static bool ready(const anp_node_t *n) {
     return true;
 }
 
-/* A control node also waits for what its blocks capture: it keeps its place behind everything before it. */
+/* A control node also waits for what its blocks capture: it keeps its place behind everything
+ * before it. */
 static anp_status_t cluster_block(anp_graph_t *g, anp_block_t *b, void *arg) {
     place_t *p = arg;
     for (anp_node_t *n = b->first; n; n = n->next) n->scratch = 0; /* 1 = in its final place */
-    anp_node_t *at = b->first; /* everything before is final */
+    anp_node_t *at = b->first;                                     /* everything before is final */
     bool device = false;
     while (at) {
         anp_node_t *pick = NULL;
@@ -96,8 +102,10 @@ static anp_status_t cluster_block(anp_graph_t *g, anp_block_t *b, void *arg) {
             device = on_target(p, at);
         }
         pick->scratch = 1;
-        if (pick == at) at = at->next;
-        else anp_node_move_before(g, pick, at);
+        if (pick == at)
+            at = at->next;
+        else
+            anp_node_move_before(g, pick, at);
     }
     return ANP_OK;
 }
@@ -107,7 +115,8 @@ static anp_status_t cluster_block(anp_graph_t *g, anp_block_t *b, void *arg) {
 /* First node after the run that starts at n: same placement, same group. */
 static anp_node_t *run_end(const place_t *p, anp_node_t *n) {
     anp_node_t *e = n;
-    while (e && on_target(p, e) == on_target(p, n) && (!on_target(p, n) || e->group == n->group)) e = e->next;
+    while (e && on_target(p, e) == on_target(p, n) && (!on_target(p, n) || e->group == n->group))
+        e = e->next;
     return e;
 }
 
@@ -117,25 +126,29 @@ static bool in_run(const anp_node_t *n, const anp_node_t *first, const anp_node_
     return false;
 }
 
-/* Time to move what crosses between this run and host nodes; what the graph itself takes and gives moves in any case. */
+/* Time to move what crosses between this run and host nodes; what the graph itself takes and gives
+ * moves in any case. */
 static double crossing_ns(const anp_node_t *first, const anp_node_t *end) {
     double ns = 0;
     for (const anp_node_t *n = first; n != end; n = n->next) {
         for (uint32_t i = 0; i < n->n_inputs; i++) {
             const anp_value_t *v = n->inputs[i];
-            if (v && v->producer && !in_run(v->producer, first, end)) ns += TRANSFER_NS + anp_value_bytes_estimate(v) / TRANSFER_BYTES_PER_NS;
+            if (v && v->producer && !in_run(v->producer, first, end))
+                ns += TRANSFER_NS + anp_value_bytes_estimate(v) / TRANSFER_BYTES_PER_NS;
         }
         for (uint32_t i = 0; i < n->n_outputs; i++) {
             const anp_value_t *v = n->outputs[i];
             bool leaves = false;
-            for (uint64_t u = 0; v && u < v->uses.count; u++) leaves |= !in_run(ANP_VEC_AT(&v->uses, anp_use_t, u).node, first, end);
+            for (uint64_t u = 0; v && u < v->uses.count; u++)
+                leaves |= !in_run(ANP_VEC_AT(&v->uses, anp_use_t, u).node, first, end);
             if (leaves) ns += TRANSFER_NS + anp_value_bytes_estimate(v) / TRANSFER_BYTES_PER_NS;
         }
     }
     return ns;
 }
 
-static anp_status_t run_to_host(place_t *p, anp_node_t *first, const anp_node_t *end, const char *reason) {
+static anp_status_t run_to_host(place_t *p, anp_node_t *first, const anp_node_t *end,
+                                const char *reason) {
     for (anp_node_t *n = first; n != end; n = n->next) ANP_TRY(on_host(p, n, reason));
     return ANP_OK;
 }
@@ -147,11 +160,14 @@ static anp_status_t drop_islands(anp_graph_t *g, anp_block_t *b, void *arg) {
         anp_node_t *end = run_end(p, n);
         if (on_target(p, n)) {
             double device = 0, host = 0;
-            for (const anp_node_t *k = n; k != end; k = k->next) device += k->est_ns, host += anp_node_host_ns(k);
+            for (const anp_node_t *k = n; k != end; k = k->next)
+                device += k->est_ns, host += anp_node_host_ns(k);
             const double move = crossing_ns(n, end);
             if (move > 0 && device + move > host) {
                 char reason[160];
-                snprintf(reason, sizeof reason, "by choice: moving its data costs %.0f us, the CPU needs %.0f us", move * 1e-3, host * 1e-3);
+                snprintf(reason, sizeof reason,
+                         "by choice: moving its data costs %.0f us, the CPU needs %.0f us",
+                         move * 1e-3, host * 1e-3);
                 ANP_TRY(run_to_host(p, n, end, reason));
             }
         }
@@ -167,11 +183,15 @@ static anp_status_t drop_split_groups(anp_graph_t *g, anp_block_t *b, void *arg)
     for (anp_node_t *n = b->first; n;) {
         anp_node_t *end = run_end(p, n);
         bool split = false;
-        for (const anp_node_t *k = end; on_target(p, n) && n->group && k; k = k->next) split |= on_target(p, k) && k->group == n->group;
+        for (const anp_node_t *k = end; on_target(p, n) && n->group && k; k = k->next)
+            split |= on_target(p, k) && k->group == n->group;
         const uint32_t group = n->group;
         if (split)
             for (anp_node_t *k = n; k; k = k->next)
-                if (on_target(p, k) && k->group == group) ANP_TRY(on_host(p, k, "its group cannot be run in one piece: nodes in between run elsewhere"));
+                if (on_target(p, k) && k->group == group)
+                    ANP_TRY(on_host(
+                        p, k,
+                        "its group cannot be run in one piece: nodes in between run elsewhere"));
         n = end;
     }
     return ANP_OK;
@@ -194,7 +214,8 @@ static anp_status_t count_block(anp_graph_t *g, anp_block_t *b, void *arg) {
         c->total_ns += n->est_ns;
         if (on_target(c->p, n)) continue;
         c->host_ns += n->est_ns;
-        if (c->host_nodes++ < 3) anp_buf_printf(&c->rows, "; '%s' (%s): %s", n->name, n->op->name, n->reason);
+        if (c->host_nodes++ < 3)
+            anp_buf_printf(&c->rows, "; '%s' (%s): %s", n->name, n->op->name, n->reason);
     }
     return ANP_OK;
 }
@@ -206,11 +227,15 @@ static anp_status_t check_budget(place_t *p, const anp_compile_options_t *o) {
     anp_status_t st = anp_graph_each_block(p->g, count_block, &c);
     const double share = c.total_ns > 0 ? c.host_ns / c.total_ns : 0;
     if (st == ANP_OK && o->max_fallback_nodes && c.host_nodes > o->max_fallback_nodes - 1)
-        st = ANP_ERROR(ANP_OVER_BUDGET, "%lld nodes fall back to the CPU, at most %lld are allowed%s", (long long)c.host_nodes,
-                       (long long)o->max_fallback_nodes - 1, c.rows.data ? c.rows.data : "");
+        st = ANP_ERROR(ANP_OVER_BUDGET,
+                       "%lld nodes fall back to the CPU, at most %lld are allowed%s",
+                       (long long)c.host_nodes, (long long)o->max_fallback_nodes - 1,
+                       c.rows.data ? c.rows.data : "");
     else if (st == ANP_OK && o->max_fallback_share > 0 && share > o->max_fallback_share)
-        st = ANP_ERROR(ANP_OVER_BUDGET, "%.1f %% of the estimated time falls back to the CPU, at most %.1f %% is allowed%s", share * 100,
-                       o->max_fallback_share * 100, c.rows.data ? c.rows.data : "");
+        st = ANP_ERROR(
+            ANP_OVER_BUDGET,
+            "%.1f %% of the estimated time falls back to the CPU, at most %.1f %% is allowed%s",
+            share * 100, o->max_fallback_share * 100, c.rows.data ? c.rows.data : "");
     anp_buf_deinit(&c.rows);
     return st;
 }
@@ -223,7 +248,8 @@ static anp_status_t host_block(anp_graph_t *g, anp_block_t *b, void *arg) {
     return ANP_OK;
 }
 
-anp_status_t anp_graph_place(anp_context_t *ctx, anp_graph_t *g, const anp_compile_target_t *target, const anp_compile_options_t *o) {
+anp_status_t anp_graph_place(anp_context_t *ctx, anp_graph_t *g, const anp_compile_target_t *target,
+                             const anp_compile_options_t *o) {
     anp_device_t *host;
     ANP_TRY(anp_context_host_device(ctx, NULL, &host));
     place_t p = {ctx, g, target, host->slot->name};
@@ -241,7 +267,8 @@ anp_status_t anp_compile_target(anp_context_t *ctx, const char *id, anp_compile_
     for (uint64_t i = 0; i < ctx->slots.count; i++) {
         anp_driver_slot_t *slot = ANP_VEC_AT(&ctx->slots, anp_driver_slot_t *, i);
         if (strlen(slot->name) != n || strncmp(slot->name, id, n) != 0) continue;
-        if (!slot->drv) ANP_FAIL(ANP_DEVICE_FAILED, "driver '%s' cannot be used: %s", slot->name, slot->reason);
+        if (!slot->drv)
+            ANP_FAIL(ANP_DEVICE_FAILED, "driver '%s' cannot be used: %s", slot->name, slot->reason);
         out->slot = slot;
         const char *rest = id[n] == ':' ? id + n + 1 : "";
         for (uint32_t d = 0; d < slot->n_devices; d++) {
@@ -253,7 +280,8 @@ anp_status_t anp_compile_target(anp_context_t *ctx, const char *id, anp_compile_
             out->host = (dev->info.flags & ANP_DRV_HOST_VALUES) != 0;
             return ANP_OK;
         }
-        snprintf(out->target, sizeof out->target, "%s", rest); /* a target without a device here: the driver's compiler decides */
+        snprintf(out->target, sizeof out->target, "%s",
+                 rest); /* a target without a device here: the driver's compiler decides */
         return ANP_OK;
     }
     anp_device_t *dev; /* for its message with the ids there are */

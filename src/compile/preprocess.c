@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Image preprocessing as nodes before the graph: decode, resize, pad or crop, normalise, lay out. Every device sees ordinary operators. */
+/* Image preprocessing as nodes before the graph: decode, resize, pad or crop, normalise, lay out.
+ * Every device sees ordinary operators. */
 #include "compile/compile_internal.h"
 #include <string.h>
 
@@ -12,8 +13,14 @@ typedef struct pre_t {
     bool nhwc;
 } pre_t;
 
-static anp_status_t add(pre_t *s, const char *op, anp_value_t *const *in, uint32_t n_in, const anp_attr_t *attrs, uint32_t n_attrs, anp_value_t **out) {
-    const anp_node_desc_t d = {.op = anp_op_find("", op), .attrs = attrs, .n_attrs = n_attrs, .inputs = in, .n_inputs = n_in, .n_outputs = 1};
+static anp_status_t add(pre_t *s, const char *op, anp_value_t *const *in, uint32_t n_in,
+                        const anp_attr_t *attrs, uint32_t n_attrs, anp_value_t **out) {
+    const anp_node_desc_t d = {.op = anp_op_find("", op),
+                               .attrs = attrs,
+                               .n_attrs = n_attrs,
+                               .inputs = in,
+                               .n_inputs = n_in,
+                               .n_outputs = 1};
     anp_node_t *n = NULL;
     ANP_TRY(anp_graph_add_node(s->g, s->b, s->before, &d, &n));
     ANP_TRY(anp_node_infer(s->g, n));
@@ -24,27 +31,37 @@ static anp_status_t add(pre_t *s, const char *op, anp_value_t *const *in, uint32
 static anp_attr_t str_attr(const char *name, const char *v) {
     return (anp_attr_t){.name = name, .kind = ANP_ATTR_STRING, .v.s = {v, strlen(v)}};
 }
-static anp_attr_t int_attr(const char *name, int64_t v) { return (anp_attr_t){.name = name, .kind = ANP_ATTR_INT, .v.i = v}; }
+static anp_attr_t int_attr(const char *name, int64_t v) {
+    return (anp_attr_t){.name = name, .kind = ANP_ATTR_INT, .v.i = v};
+}
 
-static anp_status_t find_input(anp_graph_t *g, anp_block_t *b, const char *name, anp_value_t **out) {
+static anp_status_t find_input(anp_graph_t *g, anp_block_t *b, const char *name,
+                               anp_value_t **out) {
     (void)g;
     *out = NULL;
     for (uint32_t i = 0; i < b->n_inputs; i++)
         if (!name || strcmp(b->inputs[i]->name, name) == 0) {
-            if (!name && b->n_inputs > 1) ANP_FAIL(ANP_INVALID_ARGUMENT, "the model has %u inputs: say which one is the image", b->n_inputs);
+            if (!name && b->n_inputs > 1)
+                ANP_FAIL(ANP_INVALID_ARGUMENT,
+                         "the model has %u inputs: say which one is the image", b->n_inputs);
             *out = b->inputs[i];
         }
     if (!*out) ANP_FAIL(ANP_INVALID_ARGUMENT, "the model has no input '%s'", name ? name : "");
     return ANP_OK;
 }
 
-static int64_t fixed(anp_dim_t d) { return ANP_DIM_IS_CONST(d) && d > 0 ? d : 0; }
+static int64_t fixed(anp_dim_t d) {
+    return ANP_DIM_IS_CONST(d) && d > 0 ? d : 0;
+}
 
 static anp_status_t read_geometry(pre_t *s, const anp_value_t *input) {
     const anp_shape_t *sh = &input->shape;
-    if (sh->rank != 4) ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' has rank %d, an image needs 4", input->name, sh->rank);
+    if (sh->rank != 4)
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' has rank %d, an image needs 4", input->name,
+                 sh->rank);
     if (ANP_DIM_IS_CONST(sh->dims[0]) && sh->dims[0] != 1)
-        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' has batch %lld: an image file is one image", input->name, (long long)sh->dims[0]);
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' has batch %lld: an image file is one image",
+                 input->name, (long long)sh->dims[0]);
     s->nhwc = s->p->layout && strcmp(s->p->layout, "nhwc") == 0;
     const int ci = s->nhwc ? 3 : 1, hi = s->nhwc ? 1 : 2;
     const int64_t c = fixed(sh->dims[ci]);
@@ -52,14 +69,20 @@ static anp_status_t read_geometry(pre_t *s, const anp_value_t *input) {
     s->w = s->p->width ? s->p->width : fixed(sh->dims[hi + 1]);
     const bool gray = s->p->color ? strcmp(s->p->color, "gray") == 0 : c == 1;
     s->c = gray ? 1 : 3;
-    if (c && c != s->c) ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' has %lld channels, the colour order gives %lld", input->name, (long long)c, (long long)s->c);
-    if (s->p->resize && (!s->h || !s->w)) ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' has no fixed height and width: give the size", input->name);
+    if (c && c != s->c)
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' has %lld channels, the colour order gives %lld",
+                 input->name, (long long)c, (long long)s->c);
+    if (s->p->resize && (!s->h || !s->w))
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' has no fixed height and width: give the size",
+                 input->name);
     return ANP_OK;
 }
 
 static anp_status_t decode(pre_t *s, anp_value_t *bytes, anp_value_t **out) {
     const char *color = s->p->color ? s->p->color : s->c == 1 ? "gray" : "rgb";
-    static const struct { const char *flag, *format; } formats[] = {{"rgb", "RGB"}, {"bgr", "BGR"}, {"gray", "Grayscale"}};
+    static const struct {
+        const char *flag, *format;
+    } formats[] = {{"rgb", "RGB"}, {"bgr", "BGR"}, {"gray", "Grayscale"}};
     for (size_t i = 0; i < ANP_ARRAY_LEN(formats); i++) {
         if (strcmp(color, formats[i].flag) != 0) continue;
         const anp_attr_t a = str_attr("pixel_format", formats[i].format);
@@ -69,16 +92,20 @@ static anp_status_t decode(pre_t *s, anp_value_t *bytes, anp_value_t **out) {
 }
 
 /* x [H, W, C] f32; sizes h, w; the policy keeps the aspect ratio or does not. */
-static anp_status_t resize(pre_t *s, anp_value_t *x, int64_t h, int64_t w, const char *policy, anp_value_t **out) {
+static anp_status_t resize(pre_t *s, anp_value_t *x, int64_t h, int64_t w, const char *policy,
+                           anp_value_t **out) {
     const char *mode = s->p->interpolation ? s->p->interpolation : "linear";
     if (strcmp(mode, "linear") != 0 && strcmp(mode, "nearest") != 0 && strcmp(mode, "cubic") != 0)
         ANP_FAIL(ANP_INVALID_ARGUMENT, "interpolation '%s' is not linear, nearest or cubic", mode);
     const int64_t axes[2] = {0, 1}, sizes[2] = {h, w};
     anp_value_t *size_value = NULL;
     ANP_TRY(anp_graph_const_i64s(s->g, NULL, sizes, 2, &size_value));
-    const anp_attr_t attrs[] = {str_attr("mode", mode), str_attr("coordinate_transformation_mode", "half_pixel"),
-                                str_attr("keep_aspect_ratio_policy", policy), str_attr("nearest_mode", "round_prefer_floor"),
-                                {.name = "axes", .kind = ANP_ATTR_INTS, .count = 2, .v.ints = axes}};
+    const anp_attr_t attrs[] = {
+        str_attr("mode", mode),
+        str_attr("coordinate_transformation_mode", "half_pixel"),
+        str_attr("keep_aspect_ratio_policy", policy),
+        str_attr("nearest_mode", "round_prefer_floor"),
+        {.name = "axes", .kind = ANP_ATTR_INTS, .count = 2, .v.ints = axes}};
     anp_value_t *in[] = {x, NULL, NULL, size_value};
     return add(s, "Resize", in, 4, attrs, ANP_ARRAY_LEN(attrs), out);
 }
@@ -122,7 +149,8 @@ static anp_status_t fit(pre_t *s, anp_value_t *x, anp_value_t **out) {
     }
     const bool centre = strcmp(how, "letterbox") == 0;
     if (!centre && strcmp(how, "letterbox-topleft") != 0)
-        ANP_FAIL(ANP_INVALID_ARGUMENT, "resize '%s' is not stretch, letterbox, letterbox-topleft or crop", how);
+        ANP_FAIL(ANP_INVALID_ARGUMENT,
+                 "resize '%s' is not stretch, letterbox, letterbox-topleft or crop", how);
     ANP_TRY(resize(s, x, s->h, s->w, "not_larger", out));
     return letterbox(s, *out, centre, out);
 }
@@ -132,7 +160,8 @@ static anp_status_t normalise(pre_t *s, anp_value_t *x, anp_value_t **out) {
     float mul[4], sub[4];
     bool any = false;
     for (int64_t i = 0; i < s->c; i++) {
-        const float std = s->p->std[i] != 0 ? s->p->std[i] : 1, scale = s->p->scale != 0 ? s->p->scale : 1;
+        const float std = s->p->std[i] != 0 ? s->p->std[i] : 1,
+                    scale = s->p->scale != 0 ? s->p->scale : 1;
         mul[i] = scale / std;
         sub[i] = s->p->mean[i] / std;
         any |= mul[i] != 1 || sub[i] != 0;
@@ -190,7 +219,9 @@ anp_status_t anp_graph_preprocess(anp_graph_t *g, const anp_preprocess_t *p) {
         st = anp_block_remove_input(g, b, i);
         break;
     }
-    if (st == ANP_OK) st = anp_value_rename(g, bytes, key.data); /* the file's bytes stand where the tensor stood */
+    if (st == ANP_OK)
+        st = anp_value_rename(g, bytes,
+                              key.data); /* the file's bytes stand where the tensor stood */
     if (st == ANP_OK) st = anp_graph_set_meta(g, "image_input", key.data);
     anp_buf_deinit(&key);
     return st;

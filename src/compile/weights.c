@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The weight list of a compile: each constant once, strings in their stored form. */
-#include "compile/lower.h"
 #include "compile/weights.h"
+#include "compile/lower.h"
 #include <string.h>
 
 void anp_weights_init(anp_weights_t *w, bool align) {
@@ -11,7 +11,8 @@ void anp_weights_init(anp_weights_t *w, bool align) {
 }
 
 void anp_weights_deinit(anp_weights_t *w) {
-    for (uint64_t i = 0; i < w->list.count; i++) anp_free(ANP_VEC_AT(&w->list, anp_weight_t, i).own);
+    for (uint64_t i = 0; i < w->list.count; i++)
+        anp_free(ANP_VEC_AT(&w->list, anp_weight_t, i).own);
     anp_vec_deinit(&w->list);
     anp_map_deinit(&w->index);
 }
@@ -48,7 +49,8 @@ static anp_status_t stored_form(const anp_weights_t *w, const anp_tensor_t *t, a
     return ANP_OK;
 }
 
-anp_status_t anp_weights_add(anp_weights_t *w, const anp_tensor_t *t, uint32_t *out_id, uint64_t *out_bytes) {
+anp_status_t anp_weights_add(anp_weights_t *w, const anp_tensor_t *t, uint32_t *out_id,
+                             uint64_t *out_bytes) {
     uint64_t id;
     if (anp_map_get(&w->index, (const char *)&t, sizeof t, &id)) {
         *out_id = (uint32_t)id;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Elementwise operators in f32 by the vector loops: functions of one operand, and two operands broadcast against each other. */
+/* Elementwise operators in f32 by the vector loops: functions of one operand, and two operands
+ * broadcast against each other. */
 #include "kernel/cpu_tables.h"
 #include "kernel/iter.h"
 #include <string.h>
@@ -38,7 +39,9 @@ static bool act_of(const anp_kernel_t *k, anp_act_t *out) {
 
 static bool accepts_unary(const anp_kernel_t *k) {
     anp_act_t act;
-    if (k->op->index == ANP_OP_Gelu && strcmp(anp_attr_str(k->attrs, "approximate", "none"), "none") != 0) return false;
+    if (k->op->index == ANP_OP_Gelu &&
+        strcmp(anp_attr_str(k->attrs, "approximate", "none"), "none") != 0)
+        return false;
     if (k->op->index == ANP_OP_Swish && anp_attr_f32(k->attrs, "alpha", 1) != 1) return false;
     return anp_cpu_is_f32(k, 0) && act_of(k, &act);
 }
@@ -62,8 +65,9 @@ static anp_status_t run_unary(anp_kernel_t *k) {
     return ANP_OK;
 }
 
-#define UNARY(id, fn_name) \
-    const anp_cpu_kernel_t anp_cpu_##fn_name##_f32 = {#fn_name "_f32", ANP_OP_##id, accepts_unary, NULL, NULL, run_unary};
+#define UNARY(id, fn_name)                             \
+    const anp_cpu_kernel_t anp_cpu_##fn_name##_f32 = { \
+        #fn_name "_f32", ANP_OP_##id, accepts_unary, NULL, NULL, run_unary};
 UNARY(Relu, relu)
 UNARY(LeakyRelu, leaky_relu)
 UNARY(Sigmoid, sigmoid)
@@ -80,25 +84,30 @@ UNARY(Swish, swish)
 static const struct {
     anp_op_id_t op;
     anp_binary_kind_t kind;
-} binary_rows[] = {{ANP_OP_Add, ANP_BINARY_ADD}, {ANP_OP_Sub, ANP_BINARY_SUB}, {ANP_OP_Mul, ANP_BINARY_MUL}, {ANP_OP_Div, ANP_BINARY_DIV},
-                   {ANP_OP_Min, ANP_BINARY_MIN}, {ANP_OP_Max, ANP_BINARY_MAX}, {ANP_OP_Sum, ANP_BINARY_ADD}};
+} binary_rows[] = {{ANP_OP_Add, ANP_BINARY_ADD}, {ANP_OP_Sub, ANP_BINARY_SUB},
+                   {ANP_OP_Mul, ANP_BINARY_MUL}, {ANP_OP_Div, ANP_BINARY_DIV},
+                   {ANP_OP_Min, ANP_BINARY_MIN}, {ANP_OP_Max, ANP_BINARY_MAX},
+                   {ANP_OP_Sum, ANP_BINARY_ADD}};
 
 /* Output and both operands as the same few axes; the innermost is one call of a loop. */
 typedef struct binary_t {
     uint32_t rank;
-    int64_t dims[ANP_RANK_MAX], sa[ANP_RANK_MAX], sb[ANP_RANK_MAX]; /* strides in elements, 0 repeats */
+    int64_t dims[ANP_RANK_MAX], sa[ANP_RANK_MAX],
+        sb[ANP_RANK_MAX]; /* strides in elements, 0 repeats */
     const float *a, *b;
     float *y;
     anp_binary_fn_t fn;
 } binary_t;
 
-static int64_t stride_of(const anp_tensor_t *t, const int64_t *strides, uint32_t out_rank, uint32_t axis) {
+static int64_t stride_of(const anp_tensor_t *t, const int64_t *strides, uint32_t out_rank,
+                         uint32_t axis) {
     const int64_t own = (int64_t)axis - ((int64_t)out_rank - t->rank);
     return own < 0 || t->dims[own] == 1 ? 0 : strides[own];
 }
 
 /* Axes merged where both operands step evenly over them. */
-static void merge_axes(binary_t *m, const anp_tensor_t *a, const anp_tensor_t *b, const anp_tensor_t *y) {
+static void merge_axes(binary_t *m, const anp_tensor_t *a, const anp_tensor_t *b,
+                       const anp_tensor_t *y) {
     int64_t da[ANP_RANK_MAX], db[ANP_RANK_MAX];
     anp_dense_strides(a->rank, a->dims, da);
     anp_dense_strides(b->rank, b->dims, db);
@@ -126,12 +135,17 @@ static anp_binary_fn_t inner_loop(const anp_kernel_t *k, const binary_t *m) {
     const int64_t sa = m->sa[m->rank - 1], sb = m->sb[m->rank - 1];
     const bool one = m->dims[m->rank - 1] == 1;
     anp_form_t form;
-    if (one || (sa == 1 && sb == 1)) form = ANP_FORM_BOTH;
-    else if (sa == 1 && sb == 0) form = ANP_FORM_LEFT;
-    else if (sa == 0 && sb == 1) form = ANP_FORM_RIGHT;
-    else return NULL;
+    if (one || (sa == 1 && sb == 1))
+        form = ANP_FORM_BOTH;
+    else if (sa == 1 && sb == 0)
+        form = ANP_FORM_LEFT;
+    else if (sa == 0 && sb == 1)
+        form = ANP_FORM_RIGHT;
+    else
+        return NULL;
     for (size_t i = 0; i < ANP_ARRAY_LEN(binary_rows); i++)
-        if (k->op->index == (uint32_t)binary_rows[i].op) return k->env->tables->elemwise.binary_f32[binary_rows[i].kind][form];
+        if (k->op->index == (uint32_t)binary_rows[i].op)
+            return k->env->tables->elemwise.binary_f32[binary_rows[i].kind][form];
     return NULL;
 }
 
@@ -143,7 +157,8 @@ static bool read_binary(const anp_kernel_t *k, binary_t *m) {
     m->y = k->out[0]->data;
     m->fn = inner_loop(k, m);
     const int64_t inner = m->dims[m->rank - 1];
-    return m->fn && (inner >= 8 || m->rank == 1); /* short rows: the reference's blocks are as good */
+    return m->fn &&
+           (inner >= 8 || m->rank == 1); /* short rows: the reference's blocks are as good */
 }
 
 static bool accepts_binary(const anp_kernel_t *k) {
@@ -178,8 +193,9 @@ static anp_status_t run_binary(anp_kernel_t *k) {
     return ANP_OK;
 }
 
-#define BINARY(id, fn_name) \
-    const anp_cpu_kernel_t anp_cpu_##fn_name##_f32 = {#fn_name "_f32", ANP_OP_##id, accepts_binary, NULL, NULL, run_binary};
+#define BINARY(id, fn_name)                            \
+    const anp_cpu_kernel_t anp_cpu_##fn_name##_f32 = { \
+        #fn_name "_f32", ANP_OP_##id, accepts_binary, NULL, NULL, run_binary};
 BINARY(Add, add)
 BINARY(Sub, sub)
 BINARY(Mul, mul)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Softmax and the normalisations over the last axis, and BatchNormalization of inference, in f32 by the vector loops. */
+/* Softmax and the normalisations over the last axis, and BatchNormalization of inference, in f32 by
+ * the vector loops. */
 #include "kernel/cpu_tables.h"
 #include "kernel/iter.h"
 #include <math.h>
@@ -14,33 +15,47 @@ typedef struct rows_t {
 
 /* Rows in parts of a fixed number of elements. */
 static void run_rows(anp_kernel_t *k, rows_t *r, int64_t rows, anp_range_fn_t fn) {
-    anp_range_run(k->env->pool, rows, ANP_MAX((int64_t)1, (int64_t)ANP_PART_ELEMS / (int64_t)ANP_MAX(r->n, (size_t)1)), fn, r);
+    anp_range_run(k->env->pool, rows,
+                  ANP_MAX((int64_t)1, (int64_t)ANP_PART_ELEMS / (int64_t)ANP_MAX(r->n, (size_t)1)),
+                  fn, r);
 }
 
 static bool last_axis(const anp_kernel_t *k, int64_t def) {
     const int64_t axis = anp_attr_i64(k->attrs, "axis", def);
-    return anp_cpu_is_f32(k, 0) && k->in[0]->rank > 0 && (axis == -1 || axis == k->in[0]->rank - 1) && k->in[0]->dims[k->in[0]->rank - 1] > 0;
+    return anp_cpu_is_f32(k, 0) && k->in[0]->rank > 0 &&
+           (axis == -1 || axis == k->in[0]->rank - 1) && k->in[0]->dims[k->in[0]->rank - 1] > 0;
 }
 
-static int64_t n_rows(const anp_kernel_t *k) { return anp_dims_product(k->in[0]->dims, 0, k->in[0]->rank - 1u); }
-static size_t row_size(const anp_kernel_t *k) { return (size_t)k->in[0]->dims[k->in[0]->rank - 1]; }
+static int64_t n_rows(const anp_kernel_t *k) {
+    return anp_dims_product(k->in[0]->dims, 0, k->in[0]->rank - 1u);
+}
+static size_t row_size(const anp_kernel_t *k) {
+    return (size_t)k->in[0]->dims[k->in[0]->rank - 1];
+}
 
 /* ---- Softmax ---- */
 
-static bool accepts_softmax(const anp_kernel_t *k) { return last_axis(k, -1); }
+static bool accepts_softmax(const anp_kernel_t *k) {
+    return last_axis(k, -1);
+}
 
 static void softmax_rows(void *arg, int64_t begin, int64_t end) {
     const rows_t *r = arg;
-    for (int64_t i = begin; i < end; i++) r->e->softmax_f32(r->n, r->x + (size_t)i * r->n, r->y + (size_t)i * r->n);
+    for (int64_t i = begin; i < end; i++)
+        r->e->softmax_f32(r->n, r->x + (size_t)i * r->n, r->y + (size_t)i * r->n);
 }
 
 static anp_status_t run_softmax(anp_kernel_t *k) {
-    rows_t r = {.e = &k->env->tables->elemwise, .x = k->in[0]->data, .y = k->out[0]->data, .n = row_size(k)};
+    rows_t r = {.e = &k->env->tables->elemwise,
+                .x = k->in[0]->data,
+                .y = k->out[0]->data,
+                .n = row_size(k)};
     run_rows(k, &r, n_rows(k), softmax_rows);
     return ANP_OK;
 }
 
-const anp_cpu_kernel_t anp_cpu_softmax_f32 = {"softmax_f32", ANP_OP_Softmax, accepts_softmax, NULL, NULL, run_softmax};
+const anp_cpu_kernel_t anp_cpu_softmax_f32 = {"softmax_f32", ANP_OP_Softmax, accepts_softmax,
+                                              NULL,          NULL,           run_softmax};
 
 /* ---- LayerNormalization, RMSNormalization ---- */
 
@@ -49,44 +64,62 @@ static bool is_row(const anp_kernel_t *k, uint32_t i) {
 }
 
 static bool accepts_layer_norm(const anp_kernel_t *k) {
-    return last_axis(k, -1) && is_row(k, 1) && (!anp_kernel_has(k, 2) || is_row(k, 2)) && anp_attr_i64(k->attrs, "stash_type", 1) == 1;
+    return last_axis(k, -1) && is_row(k, 1) && (!anp_kernel_has(k, 2) || is_row(k, 2)) &&
+           anp_attr_i64(k->attrs, "stash_type", 1) == 1;
 }
 
 static void layer_norm_rows(void *arg, int64_t begin, int64_t end) {
     const rows_t *r = arg;
     for (int64_t i = begin; i < end; i++) {
         float stats[2];
-        r->e->layer_norm_f32(r->n, r->x + (size_t)i * r->n, r->scale, r->bias, r->eps, r->y + (size_t)i * r->n, stats);
+        r->e->layer_norm_f32(r->n, r->x + (size_t)i * r->n, r->scale, r->bias, r->eps,
+                             r->y + (size_t)i * r->n, stats);
         if (r->mean) r->mean[i] = stats[0];
         if (r->inv_std) r->inv_std[i] = stats[1];
     }
 }
 
-static float *output_f32(const anp_kernel_t *k, uint32_t i) { return i < k->n_out && k->out[i] ? k->out[i]->data : NULL; }
+static float *output_f32(const anp_kernel_t *k, uint32_t i) {
+    return i < k->n_out && k->out[i] ? k->out[i]->data : NULL;
+}
 
 static anp_status_t run_layer_norm(anp_kernel_t *k) {
-    rows_t r = {.e = &k->env->tables->elemwise, .x = k->in[0]->data, .scale = anp_cpu_f32(k, 1), .bias = anp_cpu_f32(k, 2),
-                .y = k->out[0]->data, .mean = output_f32(k, 1), .inv_std = output_f32(k, 2), .n = row_size(k),
+    rows_t r = {.e = &k->env->tables->elemwise,
+                .x = k->in[0]->data,
+                .scale = anp_cpu_f32(k, 1),
+                .bias = anp_cpu_f32(k, 2),
+                .y = k->out[0]->data,
+                .mean = output_f32(k, 1),
+                .inv_std = output_f32(k, 2),
+                .n = row_size(k),
                 .eps = anp_attr_f32(k->attrs, "epsilon", 1e-5f)};
     run_rows(k, &r, n_rows(k), layer_norm_rows);
     return ANP_OK;
 }
 
-const anp_cpu_kernel_t anp_cpu_layer_norm_f32 = {"layer_norm_f32", ANP_OP_LayerNormalization, accepts_layer_norm, NULL, NULL, run_layer_norm};
+const anp_cpu_kernel_t anp_cpu_layer_norm_f32 = {
+    "layer_norm_f32", ANP_OP_LayerNormalization, accepts_layer_norm, NULL, NULL, run_layer_norm};
 
 static void rms_norm_rows(void *arg, int64_t begin, int64_t end) {
     const rows_t *r = arg;
-    for (int64_t i = begin; i < end; i++) r->e->rms_norm_f32(r->n, r->x + (size_t)i * r->n, r->scale, r->eps, r->y + (size_t)i * r->n);
+    for (int64_t i = begin; i < end; i++)
+        r->e->rms_norm_f32(r->n, r->x + (size_t)i * r->n, r->scale, r->eps,
+                           r->y + (size_t)i * r->n);
 }
 
 static anp_status_t run_rms_norm(anp_kernel_t *k) {
-    rows_t r = {.e = &k->env->tables->elemwise, .x = k->in[0]->data, .scale = anp_cpu_f32(k, 1), .y = k->out[0]->data, .n = row_size(k),
+    rows_t r = {.e = &k->env->tables->elemwise,
+                .x = k->in[0]->data,
+                .scale = anp_cpu_f32(k, 1),
+                .y = k->out[0]->data,
+                .n = row_size(k),
                 .eps = anp_attr_f32(k->attrs, "epsilon", 1e-5f)};
     run_rows(k, &r, n_rows(k), rms_norm_rows);
     return ANP_OK;
 }
 
-const anp_cpu_kernel_t anp_cpu_rms_norm_f32 = {"rms_norm_f32", ANP_OP_RMSNormalization, accepts_layer_norm, NULL, NULL, run_rms_norm};
+const anp_cpu_kernel_t anp_cpu_rms_norm_f32 = {
+    "rms_norm_f32", ANP_OP_RMSNormalization, accepts_layer_norm, NULL, NULL, run_rms_norm};
 
 /* ---- BatchNormalization ---- */
 
@@ -100,7 +133,8 @@ typedef struct channels_t {
 } channels_t;
 
 static bool accepts_batch_norm(const anp_kernel_t *k) {
-    if (!anp_cpu_is_f32(k, 0) || k->in[0]->rank < 2 || anp_attr_i64(k->attrs, "training_mode", 0)) return false;
+    if (!anp_cpu_is_f32(k, 0) || k->in[0]->rank < 2 || anp_attr_i64(k->attrs, "training_mode", 0))
+        return false;
     for (uint32_t i = 1; i < 5; i++)
         if (!anp_cpu_is_f32(k, i) || anp_tensor_elems(k->in[i]) != k->in[0]->dims[1]) return false;
     for (uint32_t i = 1; i < k->n_out; i++)
@@ -121,7 +155,8 @@ static void scale_planes(void *arg, int64_t begin, int64_t end) {
 
 static anp_status_t run_batch_norm(anp_kernel_t *k) {
     const anp_tensor_t *x = k->in[0];
-    const float *scale = anp_cpu_f32(k, 1), *bias = anp_cpu_f32(k, 2), *mean = anp_cpu_f32(k, 3), *var = anp_cpu_f32(k, 4);
+    const float *scale = anp_cpu_f32(k, 1), *bias = anp_cpu_f32(k, 2), *mean = anp_cpu_f32(k, 3),
+                *var = anp_cpu_f32(k, 4);
     const double eps = anp_attr_f32(k->attrs, "epsilon", 1e-5f);
     float *factor = NULL;
     if (anp_tensor_elems(x) == 0) return ANP_OK;
@@ -132,9 +167,17 @@ static anp_status_t run_batch_norm(anp_kernel_t *k) {
         factor[i] = (float)f;
         offset[i] = (float)(bias[i] - mean[i] * f);
     }
-    channels_t c = {&k->env->tables->elemwise, x->data, k->out[0]->data, factor, offset, x->dims[1], (size_t)anp_dims_product(x->dims, 2, x->rank)};
-    anp_range_run(k->env->pool, x->dims[0] * x->dims[1], ANP_MAX((int64_t)1, (int64_t)ANP_PART_ELEMS / (int64_t)c.n), scale_planes, &c);
+    channels_t c = {&k->env->tables->elemwise,
+                    x->data,
+                    k->out[0]->data,
+                    factor,
+                    offset,
+                    x->dims[1],
+                    (size_t)anp_dims_product(x->dims, 2, x->rank)};
+    anp_range_run(k->env->pool, x->dims[0] * x->dims[1],
+                  ANP_MAX((int64_t)1, (int64_t)ANP_PART_ELEMS / (int64_t)c.n), scale_planes, &c);
     return ANP_OK;
 }
 
-const anp_cpu_kernel_t anp_cpu_batch_norm_f32 = {"batch_norm_f32", ANP_OP_BatchNormalization, accepts_batch_norm, NULL, NULL, run_batch_norm};
+const anp_cpu_kernel_t anp_cpu_batch_norm_f32 = {
+    "batch_norm_f32", ANP_OP_BatchNormalization, accepts_batch_norm, NULL, NULL, run_batch_norm};

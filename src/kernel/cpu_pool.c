@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MaxPool, AveragePool and GlobalAveragePool in f32 over NCHW (1-D and 2-D): first the rows of a window are combined, as vectors over the whole row,
- * then its columns. A 13 x 13 window costs 26 operations per pixel instead of 169. */
+/* MaxPool, AveragePool and GlobalAveragePool in f32 over NCHW (1-D and 2-D): first the rows of a
+ * window are combined, as vectors over the whole row, then its columns. A 13 x 13 window costs 26
+ * operations per pixel instead of 169. */
 #include "kernel/cpu_tables.h"
 #include "kernel/iter.h"
 #include <string.h>
@@ -38,7 +39,8 @@ static anp_status_t read_windows(const anp_kernel_t *k, pool_t *p) {
 }
 
 /* Taps of a window at output position o that lie in [0, in): first tap and one past the last. */
-static void valid_taps(const anp_window_t *w, int64_t o, int64_t in, int64_t *out_first, int64_t *out_end) {
+static void valid_taps(const anp_window_t *w, int64_t o, int64_t in, int64_t *out_first,
+                       int64_t *out_end) {
     const int64_t at = o * w->stride - w->pad_begin;
     *out_first = at < 0 ? (-at + w->dilation - 1) / w->dilation : 0;
     const int64_t room = in - at; /* taps t with t * dilation < room */
@@ -66,8 +68,10 @@ static void combine_rows(const pool_t *p, const float *plane, int64_t oy, float 
     const int64_t y0 = oy * p->wh.stride - p->wh.pad_begin;
     for (int64_t t = first; t < end; t++) {
         const float *src = plane + (y0 + t * p->wh.dilation) * p->w;
-        if (t == first) memcpy(mid, src, (size_t)p->w * sizeof *mid);
-        else p->both((size_t)p->w, mid, src, mid);
+        if (t == first)
+            memcpy(mid, src, (size_t)p->w * sizeof *mid);
+        else
+            p->both((size_t)p->w, mid, src, mid);
     }
     for (int64_t i = 0; first == end && i < p->w; i++) mid[i] = p->identity;
 }
@@ -75,7 +79,8 @@ static void combine_rows(const pool_t *p, const float *plane, int64_t oy, float 
 static void combine_columns(const pool_t *p, const float *row, float *out) {
     if (p->ww.stride == 1) {
         memcpy(out, row, (size_t)p->ow * sizeof *out);
-        for (int64_t t = 1; t < p->ww.kernel; t++) p->both((size_t)p->ow, out, row + t * p->ww.dilation, out);
+        for (int64_t t = 1; t < p->ww.kernel; t++)
+            p->both((size_t)p->ow, out, row + t * p->ww.dilation, out);
         return;
     }
     for (int64_t i = 0; i < p->ow; i++) {
@@ -83,8 +88,10 @@ static void combine_columns(const pool_t *p, const float *row, float *out) {
         float v = at[0];
         for (int64_t t = 1; t < p->ww.kernel; t++) {
             const float b = at[t * p->ww.dilation];
-            if (p->average) v += b;
-            else v = b > v || b != b ? b : v; /* NaN stays */
+            if (p->average)
+                v += b;
+            else
+                v = b > v || b != b ? b : v; /* NaN stays */
         }
         out[i] = v;
     }
@@ -92,7 +99,8 @@ static void combine_columns(const pool_t *p, const float *row, float *out) {
 
 static void divide(const pool_t *p, int64_t oy, float *out) {
     const int64_t rows = taps_counted(&p->wh, oy, p->h, p->count_pads);
-    for (int64_t i = 0; i < p->ow; i++) out[i] /= (float)(rows * taps_counted(&p->ww, i, p->w, p->count_pads));
+    for (int64_t i = 0; i < p->ow; i++)
+        out[i] /= (float)(rows * taps_counted(&p->ww, i, p->w, p->count_pads));
 }
 
 static void pool_plane(void *arg, uint64_t item, uint32_t worker) {
@@ -100,7 +108,8 @@ static void pool_plane(void *arg, uint64_t item, uint32_t worker) {
     float *row = p->rows + (int64_t)worker * p->row_elems;
     const float *plane = p->x + (int64_t)item * p->h * p->w;
     float *out = p->y + (int64_t)item * p->oh * p->ow;
-    for (int64_t i = 0; i < p->row_elems; i++) row[i] = p->identity; /* the padding left and right stays so */
+    for (int64_t i = 0; i < p->row_elems; i++)
+        row[i] = p->identity; /* the padding left and right stays so */
     for (int64_t oy = 0; oy < p->oh; oy++, out += p->ow) {
         combine_rows(p, plane, oy, row);
         combine_columns(p, row, out);
@@ -111,21 +120,28 @@ static void pool_plane(void *arg, uint64_t item, uint32_t worker) {
 static anp_status_t run_pool(anp_kernel_t *k) {
     const bool average = k->op->index == ANP_OP_AveragePool;
     const anp_elemwise_t *e = &k->env->tables->elemwise;
-    pool_t p = {.x = k->in[0]->data, .y = k->out[0]->data, .average = average, .identity = average ? 0 : -INFINITY,
+    pool_t p = {.x = k->in[0]->data,
+                .y = k->out[0]->data,
+                .average = average,
+                .identity = average ? 0 : -INFINITY,
                 .count_pads = average && anp_attr_i64(k->attrs, "count_include_pad", 0) != 0,
                 .both = e->binary_f32[average ? ANP_BINARY_ADD : ANP_BINARY_MAX][ANP_FORM_BOTH]};
     ANP_TRY(read_windows(k, &p));
     if (anp_tensor_elems(k->out[0]) == 0) return ANP_OK;
-    p.row_elems = ANP_MAX(p.w + p.ww.pad_begin, (p.ow - 1) * p.ww.stride + (p.ww.kernel - 1) * p.ww.dilation + 1);
+    p.row_elems = ANP_MAX(p.w + p.ww.pad_begin,
+                          (p.ow - 1) * p.ww.stride + (p.ww.kernel - 1) * p.ww.dilation + 1);
     uint64_t bytes;
-    ANP_TRY(anp_size_mul((uint64_t)p.row_elems * sizeof(float), anp_pool_threads(k->env->pool), &bytes));
+    ANP_TRY(anp_size_mul((uint64_t)p.row_elems * sizeof(float), anp_pool_threads(k->env->pool),
+                         &bytes));
     ANP_TRY(anp_kernel_scratch(k, bytes, (void **)&p.rows));
     anp_pool_run(k->env->pool, (uint64_t)(k->in[0]->dims[0] * k->in[0]->dims[1]), pool_plane, &p);
     return ANP_OK;
 }
 
-const anp_cpu_kernel_t anp_cpu_max_pool_f32 = {"max_pool_f32", ANP_OP_MaxPool, reads_rows, NULL, NULL, run_pool};
-const anp_cpu_kernel_t anp_cpu_average_pool_f32 = {"average_pool_f32", ANP_OP_AveragePool, reads_rows, NULL, NULL, run_pool};
+const anp_cpu_kernel_t anp_cpu_max_pool_f32 = {"max_pool_f32", ANP_OP_MaxPool, reads_rows,
+                                               NULL,           NULL,           run_pool};
+const anp_cpu_kernel_t anp_cpu_average_pool_f32 = {
+    "average_pool_f32", ANP_OP_AveragePool, reads_rows, NULL, NULL, run_pool};
 
 /* ---- over whole planes ---- */
 
@@ -138,19 +154,24 @@ typedef struct planes_t {
 
 static void mean_planes(void *arg, int64_t begin, int64_t end) {
     const planes_t *p = arg;
-    for (int64_t i = begin; i < end; i++) p->y[i] = p->e->sum_f32(p->n, p->x + (size_t)i * p->n) / (float)p->n;
+    for (int64_t i = begin; i < end; i++)
+        p->y[i] = p->e->sum_f32(p->n, p->x + (size_t)i * p->n) / (float)p->n;
 }
 
 static bool has_planes(const anp_kernel_t *k) {
-    return anp_cpu_is_f32(k, 0) && k->in[0]->rank >= 3 && anp_dims_product(k->in[0]->dims, 2, k->in[0]->rank) > 0;
+    return anp_cpu_is_f32(k, 0) && k->in[0]->rank >= 3 &&
+           anp_dims_product(k->in[0]->dims, 2, k->in[0]->rank) > 0;
 }
 
 static anp_status_t run_global_average(anp_kernel_t *k) {
     const anp_tensor_t *x = k->in[0];
-    planes_t p = {x->data, k->out[0]->data, (size_t)anp_dims_product(x->dims, 2, x->rank), &k->env->tables->elemwise};
+    planes_t p = {x->data, k->out[0]->data, (size_t)anp_dims_product(x->dims, 2, x->rank),
+                  &k->env->tables->elemwise};
     const int64_t part = ANP_MAX((int64_t)1, (int64_t)ANP_PART_ELEMS / (int64_t)p.n);
     anp_range_run(k->env->pool, x->dims[0] * x->dims[1], part, mean_planes, &p);
     return ANP_OK;
 }
 
-const anp_cpu_kernel_t anp_cpu_global_average_pool_f32 = {"global_average_pool_f32", ANP_OP_GlobalAveragePool, has_planes, NULL, NULL, run_global_average};
+const anp_cpu_kernel_t anp_cpu_global_average_pool_f32 = {
+    "global_average_pool_f32", ANP_OP_GlobalAveragePool, has_planes, NULL, NULL,
+    run_global_average};

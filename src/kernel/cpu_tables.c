@@ -11,14 +11,22 @@ anp_status_t anp_kernel_tables_create(uint64_t cpu, struct anp_kernel_tables_t *
     return ANP_OK;
 }
 
-void anp_kernel_tables_release(struct anp_kernel_tables_t *t) { anp_free(t); }
+void anp_kernel_tables_release(struct anp_kernel_tables_t *t) {
+    anp_free(t);
+}
 
 static const struct {
     const char *name;
     anp_act_kind_t kind;
-} act_names[] = {{"none", ANP_ACT_NONE},       {"relu", ANP_ACT_RELU},         {"clip", ANP_ACT_CLIP},
-                 {"leaky_relu", ANP_ACT_LEAKY_RELU}, {"sigmoid", ANP_ACT_SIGMOID}, {"tanh", ANP_ACT_TANH},
-                 {"hard_sigmoid", ANP_ACT_HARD_SIGMOID}, {"hard_swish", ANP_ACT_HARD_SWISH}, {"silu", ANP_ACT_SILU},
+} act_names[] = {{"none", ANP_ACT_NONE},
+                 {"relu", ANP_ACT_RELU},
+                 {"clip", ANP_ACT_CLIP},
+                 {"leaky_relu", ANP_ACT_LEAKY_RELU},
+                 {"sigmoid", ANP_ACT_SIGMOID},
+                 {"tanh", ANP_ACT_TANH},
+                 {"hard_sigmoid", ANP_ACT_HARD_SIGMOID},
+                 {"hard_swish", ANP_ACT_HARD_SWISH},
+                 {"silu", ANP_ACT_SILU},
                  {"gelu", ANP_ACT_GELU}};
 
 bool anp_cpu_act(const anp_attrs_t *attrs, const char *alpha, const char *beta, anp_act_t *out) {
@@ -33,5 +41,6 @@ bool anp_cpu_act(const anp_attrs_t *attrs, const char *alpha, const char *beta, 
 }
 
 bool anp_cpu_is_f32(const anp_kernel_t *k, uint32_t i) {
-    return anp_kernel_has(k, i) && k->in[i]->kind == ANP_KIND_TENSOR && k->in[i]->dtype == ANP_DTYPE_F32 && !k->in[i]->strided;
+    return anp_kernel_has(k, i) && k->in[i]->kind == ANP_KIND_TENSOR &&
+           k->in[i]->dtype == ANP_DTYPE_F32 && !k->in[i]->strided;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The SIMD tables of one environment, and what the fast kernels share: reading an activation, operand checks. */
+/* The SIMD tables of one environment, and what the fast kernels share: reading an activation,
+ * operand checks. */
 #ifndef ANP_KERNEL_CPU_TABLES_H
 #define ANP_KERNEL_CPU_TABLES_H
 
@@ -14,7 +15,8 @@ struct anp_kernel_tables_t {
     anp_elemwise_t elemwise;
 };
 
-/* The activation of a fused node from attribute `act` and its two parameters; false when no vector loop has it. */
+/* The activation of a fused node from attribute `act` and its two parameters; false when no vector
+ * loop has it. */
 bool anp_cpu_act(const anp_attrs_t *attrs, const char *alpha, const char *beta, anp_act_t *out);
 /* Input i is a given, dense f32 tensor. */
 bool anp_cpu_is_f32(const anp_kernel_t *k, uint32_t i);

@@ -48,8 +48,7 @@ const anp_tensor_t *anp_attr_tensor(const anp_attrs_t *attrs, const char *name) 
     return a ? a->v.tensor : NULL;
 }
 
-anp_status_t anp_attr_from_public(const char *node, const anp_graph_attr_t *in,
-                                  anp_attr_t *out) {
+anp_status_t anp_attr_from_public(const char *node, const anp_graph_attr_t *in, anp_attr_t *out) {
     *out = (anp_attr_t){.name = in->name, .count = in->count};
     switch (in->kind) {
     case 'i': out->kind = ANP_ATTR_INT, out->v.i = in->i; return ANP_OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Attributes of a node as plain structs: the same for graph, program, shape functions and kernels. */
+/* Attributes of a node as plain structs: the same for graph, program, shape functions and kernels.
+ */
 #ifndef ANP_OP_ATTRS_H
 #define ANP_OP_ATTRS_H
 
@@ -7,16 +8,16 @@
 #include <anput/graph.h>
 
 typedef enum anp_attr_kind_t { /* stored in programs: values never change */
-    ANP_ATTR_NONE = 0,
-    ANP_ATTR_INT = 1,
-    ANP_ATTR_FLOAT = 2,
-    ANP_ATTR_STRING = 3,
-    ANP_ATTR_TENSOR = 4,
-    ANP_ATTR_BLOCK = 5, /* a subgraph: index into the node's blocks */
-    ANP_ATTR_INTS = 6,
-    ANP_ATTR_FLOATS = 7,
-    ANP_ATTR_STRINGS = 8,
-    ANP_ATTR_TYPE = 9, /* a tensor view without data: kind, dtype */
+                               ANP_ATTR_NONE = 0,
+                               ANP_ATTR_INT = 1,
+                               ANP_ATTR_FLOAT = 2,
+                               ANP_ATTR_STRING = 3,
+                               ANP_ATTR_TENSOR = 4,
+                               ANP_ATTR_BLOCK = 5, /* a subgraph: index into the node's blocks */
+                               ANP_ATTR_INTS = 6,
+                               ANP_ATTR_FLOATS = 7,
+                               ANP_ATTR_STRINGS = 8,
+                               ANP_ATTR_TYPE = 9, /* a tensor view without data: kind, dtype */
 } anp_attr_kind_t;
 
 typedef struct anp_attr_t {

@@ -2,15 +2,16 @@
 /*
  * The operator table. A row of ops.def:
  *   OP(id, "domain", "Name", since, "signature", "types", "attributes", shape, ref, flags)
- * signature   "X:T W:T B:T? -> Y:T"   name:type per operand; '?' optional, '*' variadic (last, may be zero times), '+' at least once;
- *             type is a variable of `types`, a type name (i64) or `seq(T)`, `opt(T)`; outputs may be marked '?' too
- * types       "T=f16,f32,f64 I=i32,i64"  what each variable allows; classes: float = bf16 f16 f32 f64; int = i8 i16 i32 i64; uint; num = float int uint;
- *             all = num bool string complex;  any = everything with a row
- * attributes  "axis:i=-1 mode:s=constant pads:is value:t body:g"  name:kind[=default]; kinds i f s is fs ss t g ty; '!' after the kind = required
- * shape       anp_shape_<shape>: output shapes (src/op/shape_*.c)
- * ref         anp_ref_<ref>: the reference kernel (src/kernel/ref_*.c)
- * One row makes the enumerator, the table, the reference kernel's slot, docs and tests. `since` is the version of the operator set whose
- * meaning the row has: importers upgrade older nodes to it.
+ * signature   "X:T W:T B:T? -> Y:T"   name:type per operand; '?' optional, '*' variadic (last, may
+ * be zero times), '+' at least once; type is a variable of `types`, a type name (i64) or `seq(T)`,
+ * `opt(T)`; outputs may be marked '?' too types       "T=f16,f32,f64 I=i32,i64"  what each variable
+ * allows; classes: float = bf16 f16 f32 f64; int = i8 i16 i32 i64; uint; num = float int uint; all
+ * = num bool string complex;  any = everything with a row attributes  "axis:i=-1 mode:s=constant
+ * pads:is value:t body:g"  name:kind[=default]; kinds i f s is fs ss t g ty; '!' after the kind =
+ * required shape       anp_shape_<shape>: output shapes (src/op/shape_*.c) ref anp_ref_<ref>: the
+ * reference kernel (src/kernel/ref_*.c) One row makes the enumerator, the table, the reference
+ * kernel's slot, docs and tests. `since` is the version of the operator set whose meaning the row
+ * has: importers upgrade older nodes to it.
  */
 #ifndef ANP_OP_OP_H
 #define ANP_OP_OP_H
@@ -20,14 +21,18 @@
 #include "op/dtype.h"
 
 enum {
-    ANP_OP_CONTROL = 1,       /* If, Loop, Scan: blocks of the program, run by the runtime, no kernel */
-    ANP_OP_RANDOM = 2,        /* draws random numbers: never folded, never shared */
-    ANP_OP_DATA_DEPENDENT = 4, /* output shapes depend on input contents beyond the small integer inputs: the kernel allocates its outputs */
-    ANP_OP_ELEMENTWISE = 8,   /* out[i] depends on in[i] alone (after broadcasting): may run in place */
-    ANP_OP_HOST = 16,         /* sequences, optionals, strings: only drivers that work on host values */
-    ANP_OP_VIEW = 32,         /* output 0 holds input 0's bytes unchanged (Reshape, Squeeze, Identity ...): the planner aliases them */
-    ANP_OP_COMMUTES = 64,     /* inputs 0 and 1 may be swapped */
-    ANP_OP_IN_PLACE = 128, /* output 0 may be written over input 0, of equal type and shape, when nobody else reads that */
+    ANP_OP_CONTROL = 1, /* If, Loop, Scan: blocks of the program, run by the runtime, no kernel */
+    ANP_OP_RANDOM = 2,  /* draws random numbers: never folded, never shared */
+    ANP_OP_DATA_DEPENDENT = 4, /* output shapes depend on input contents beyond the small integer
+                                  inputs: the kernel allocates its outputs */
+    ANP_OP_ELEMENTWISE =
+        8,            /* out[i] depends on in[i] alone (after broadcasting): may run in place */
+    ANP_OP_HOST = 16, /* sequences, optionals, strings: only drivers that work on host values */
+    ANP_OP_VIEW = 32, /* output 0 holds input 0's bytes unchanged (Reshape, Squeeze, Identity ...):
+                         the planner aliases them */
+    ANP_OP_COMMUTES = 64,  /* inputs 0 and 1 may be swapped */
+    ANP_OP_IN_PLACE = 128, /* output 0 may be written over input 0, of equal type and shape, when
+                              nobody else reads that */
 };
 
 struct anp_shape_ctx_t;
@@ -73,38 +78,45 @@ typedef struct anp_attr_spec_t {
 } anp_attr_spec_t;
 bool anp_op_attr_spec(const anp_op_t *op, uint32_t i, anp_attr_spec_t *out);
 
-/* Checks counts of operands, presence, element types and attributes (unknown name, wrong kind, missing) of one node.
- * in_types[i] = ANP_DTYPE_NONE: absent or unknown. node_name is for the message. */
+/* Checks counts of operands, presence, element types and attributes (unknown name, wrong kind,
+ * missing) of one node. in_types[i] = ANP_DTYPE_NONE: absent or unknown. node_name is for the
+ * message. */
 anp_status_t anp_op_check(const anp_op_t *op, const char *node_name, const anp_attrs_t *attrs,
                           const anp_dtype_t *in_types, uint32_t n_in, uint32_t n_out);
 
 /* ---- shape functions ---- */
-enum { ANP_SHAPE_VALUE_MAX = 64 }; /* contents followed through shape arithmetic: integer tensors up to this many elements */
+enum {
+    ANP_SHAPE_VALUE_MAX = 64
+}; /* contents followed through shape arithmetic: integer tensors up to this many elements */
 
 typedef struct anp_shape_t {
-    uint8_t kind;  /* anp_kind_t: tensor or sequence (dims then describe nothing) */
+    uint8_t kind;     /* anp_kind_t: tensor or sequence (dims then describe nothing) */
     uint8_t optional; /* may be absent at run time */
-    uint8_t dtype; /* 0 unknown */
-    int8_t rank;   /* -1 unknown */
+    uint8_t dtype;    /* 0 unknown */
+    int8_t rank;      /* -1 unknown */
     anp_dim_t dims[ANP_RANK_MAX];
 } anp_shape_t;
 
 typedef struct anp_shape_in_t {
     bool present;
     anp_shape_t shape;
-    const anp_tensor_t *data; /* the contents when known: a constant, or any host value at run time; else NULL */
-    const anp_dim_t *value;   /* symbolic contents of a small integer tensor, n_value of them; else NULL */
+    const anp_tensor_t
+        *data; /* the contents when known: a constant, or any host value at run time; else NULL */
+    const anp_dim_t
+        *value; /* symbolic contents of a small integer tensor, n_value of them; else NULL */
     uint32_t n_value;
 } anp_shape_in_t;
 
 typedef struct anp_shape_out_t {
-    bool wanted;       /* false: an output the node does not use */
-    anp_shape_t shape; /* kind and dtype are already set from the signature where it determines them */
+    bool wanted; /* false: an output the node does not use */
+    anp_shape_t
+        shape; /* kind and dtype are already set from the signature where it determines them */
     anp_dim_t value[ANP_SHAPE_VALUE_MAX];
     int32_t n_value; /* -1 = contents unknown (preset) */
 } anp_shape_out_t;
 
-/* One call of a shape function; the same functions run at compile time (symbols) and at run time (numbers, dims == NULL). */
+/* One call of a shape function; the same functions run at compile time (symbols) and at run time
+ * (numbers, dims == NULL). */
 typedef struct anp_shape_ctx_t {
     const anp_op_t *op;
     const char *node_name;
@@ -117,53 +129,67 @@ typedef struct anp_shape_ctx_t {
 } anp_shape_ctx_t;
 
 /* Fails with "node 'x' (Op): ..." */
-#define ANP_SHAPE_FAIL(c, code, ...)                                                               \
-    return anp_error_prefix(ANP_ERROR(code, __VA_ARGS__), "node '%s' (%s)", (c)->node_name,        \
+#define ANP_SHAPE_FAIL(c, code, ...)                                                        \
+    return anp_error_prefix(ANP_ERROR(code, __VA_ARGS__), "node '%s' (%s)", (c)->node_name, \
                             (c)->op->name)
 
-/* Presets outputs from the signature and runs the row's function, then checks that known dims are >= 0. */
+/* Presets outputs from the signature and runs the row's function, then checks that known dims are
+ * >= 0. */
 anp_status_t anp_shape_infer(anp_shape_ctx_t *ctx);
 
 bool anp_shape_has(const anp_shape_ctx_t *c, uint32_t i); /* input i is given */
-/* Contents of integer input i into out[max]: *out_known false when not known at all. Elements may be symbolic. More than max fails. */
-anp_status_t anp_shape_in_ints(const anp_shape_ctx_t *c, uint32_t i, anp_dim_t *out, uint32_t max, uint32_t *out_n, bool *out_known);
+/* Contents of integer input i into out[max]: *out_known false when not known at all. Elements may
+ * be symbolic. More than max fails. */
+anp_status_t anp_shape_in_ints(const anp_shape_ctx_t *c, uint32_t i, anp_dim_t *out, uint32_t max,
+                               uint32_t *out_n, bool *out_known);
 /* A dimension nobody knows yet: a fresh symbol, or ANP_DIM_UNKNOWN at run time. */
 anp_status_t anp_shape_fresh(anp_shape_ctx_t *c, anp_dim_t *out);
-anp_status_t anp_shape_dim(anp_shape_ctx_t *c, anp_dim_op_t op, anp_dim_t a, anp_dim_t b, anp_dim_t *out);
+anp_status_t anp_shape_dim(anp_shape_ctx_t *c, anp_dim_op_t op, anp_dim_t a, anp_dim_t b,
+                           anp_dim_t *out);
 /* axis in [-rank, rank) -> [0, rank); the message names the value. */
 anp_status_t anp_shape_axis(anp_shape_ctx_t *c, int64_t axis, int64_t rank, int64_t *out);
-/* NumPy broadcasting of a and b into out's rank and dims; a symbol against a constant other than 1 gives the constant. */
-anp_status_t anp_shape_broadcast_dims(anp_shape_ctx_t *c, const anp_shape_t *a, const anp_shape_t *b, anp_shape_t *out);
+/* NumPy broadcasting of a and b into out's rank and dims; a symbol against a constant other than 1
+ * gives the constant. */
+anp_status_t anp_shape_broadcast_dims(anp_shape_ctx_t *c, const anp_shape_t *a,
+                                      const anp_shape_t *b, anp_shape_t *out);
 
 /* A window of convolution or pooling along one axis. */
 typedef struct anp_window_t {
     int64_t kernel, stride, dilation, pad_begin, pad_end;
     bool ceil_mode;
 } anp_window_t;
-/* floor((in + pads - dilation * (kernel - 1) - 1) / stride) + 1; ceil_mode drops a last window that starts in the end padding. */
+/* floor((in + pads - dilation * (kernel - 1) - 1) / stride) + 1; ceil_mode drops a last window that
+ * starts in the end padding. */
 anp_status_t anp_shape_window(int64_t in, const anp_window_t *w, int64_t *out);
 
-/* Resolved windows of Conv/Pool/QLinearConv nodes: attributes with defaults and auto_pad applied; used by shape functions AND kernels. */
+/* Resolved windows of Conv/Pool/QLinearConv nodes: attributes with defaults and auto_pad applied;
+ * used by shape functions AND kernels. */
 typedef struct anp_conv_params_t {
     uint32_t n_axes; /* spatial */
     int64_t group;
     anp_window_t w[ANP_RANK_MAX]; /* kernel 0: not known yet */
     bool auto_same; /* pads depend on input size: w[].pad_* are valid only for the sizes given */
 } anp_conv_params_t;
-/* in_dims: n_axes spatial sizes of the input (may be symbolic: then auto_same's pads stay 0); kernel_dims: from the weight, or NULL for pooling
- * (kernel_shape attribute). Validates strides, dilations, pads, group: zero or negative values fail. */
-anp_status_t anp_conv_params(const anp_op_t *op, const char *node_name, const anp_attrs_t *attrs, uint32_t n_axes,
-                             const anp_dim_t *in_dims, const anp_dim_t *kernel_dims, anp_conv_params_t *out);
-/* The same for ConvTranspose: output_shape and auto_pad turned into pads (output_padding only makes the output longer at its end).
- * out_dims (may be NULL): the n_axes output sizes, ANP_DIM_UNKNOWN where the kernel is not known. */
-anp_status_t anp_conv_transpose_params(const anp_op_t *op, const char *node_name, const anp_attrs_t *attrs, uint32_t n_axes,
-                                       const anp_dim_t *in_dims, const anp_dim_t *kernel_dims, anp_dims_t *dims,
-                                       anp_conv_params_t *out, anp_dim_t *out_dims);
+/* in_dims: n_axes spatial sizes of the input (may be symbolic: then auto_same's pads stay 0);
+ * kernel_dims: from the weight, or NULL for pooling (kernel_shape attribute). Validates strides,
+ * dilations, pads, group: zero or negative values fail. */
+anp_status_t anp_conv_params(const anp_op_t *op, const char *node_name, const anp_attrs_t *attrs,
+                             uint32_t n_axes, const anp_dim_t *in_dims,
+                             const anp_dim_t *kernel_dims, anp_conv_params_t *out);
+/* The same for ConvTranspose: output_shape and auto_pad turned into pads (output_padding only makes
+ * the output longer at its end). out_dims (may be NULL): the n_axes output sizes, ANP_DIM_UNKNOWN
+ * where the kernel is not known. */
+anp_status_t anp_conv_transpose_params(const anp_op_t *op, const char *node_name,
+                                       const anp_attrs_t *attrs, uint32_t n_axes,
+                                       const anp_dim_t *in_dims, const anp_dim_t *kernel_dims,
+                                       anp_dims_t *dims, anp_conv_params_t *out,
+                                       anp_dim_t *out_dims);
 /* Output size along axis i of `p` for an input of size `in`, which may be symbolic. */
-anp_status_t anp_shape_conv_axis(anp_shape_ctx_t *c, const anp_conv_params_t *p, uint32_t i, anp_dim_t in, anp_dim_t *out);
+anp_status_t anp_shape_conv_axis(anp_shape_ctx_t *c, const anp_conv_params_t *p, uint32_t i,
+                                 anp_dim_t in, anp_dim_t *out);
 
 /* Every shape function, by name (shape_*.c). */
-#define OP(id, domain, name, since, signature, types, attributes, shape, ref, flags)               \
+#define OP(id, domain, name, since, signature, types, attributes, shape, ref, flags) \
     anp_status_t anp_shape_##shape(anp_shape_ctx_t *ctx);
 #include "op/ops.def"
 #undef OP

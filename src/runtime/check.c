@@ -14,9 +14,13 @@ anp_status_t anp_check_finite(anp_session_t *s, uint32_t node, uint32_t value, b
         const double x = row->get_f64(view.data, i);
         if (isfinite(x)) continue;
         const anp_program_node_t *pn = &s->p->nodes[node];
-        ANP_FAIL(ANP_NOT_FINITE, "node '%s' (%s): %s '%s' has %s at element %llu", pn->name, pn->op->name,
-                 is_input ? "input" : "output", anp_program_string(s->p, s->p->values[value].name),
-                 isnan(x) ? "NaN" : x > 0 ? "+Inf" : "-Inf", (unsigned long long)i);
+        ANP_FAIL(ANP_NOT_FINITE, "node '%s' (%s): %s '%s' has %s at element %llu", pn->name,
+                 pn->op->name, is_input ? "input" : "output",
+                 anp_program_string(s->p, s->p->values[value].name),
+                 isnan(x) ? "NaN"
+                 : x > 0  ? "+Inf"
+                          : "-Inf",
+                 (unsigned long long)i);
     }
     return ANP_OK;
 }

@@ -2,8 +2,8 @@
 /* The root object: options and environment, thread pool, drivers and their devices. */
 #include "base/file.h"
 #include "runtime/runtime.h"
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *setting(const anp_context_options_t *o, const char *given, const char *env) {
@@ -41,14 +41,16 @@ const char *anp_context_driver_option(anp_context_t *ctx, const char *driver, co
     /* driver_options is kept as NUL-separated "name.key=value" strings, ended by an empty one */
     const size_t nd = strlen(driver), nk = strlen(key);
     for (const char *p = ctx->driver_options; p && *p; p += strlen(p) + 1)
-        if (strncmp(p, driver, nd) == 0 && p[nd] == '.' && strncmp(p + nd + 1, key, nk) == 0 && p[nd + 1 + nk] == '=')
+        if (strncmp(p, driver, nd) == 0 && p[nd] == '.' && strncmp(p + nd + 1, key, nk) == 0 &&
+            p[nd + 1 + nk] == '=')
             return p + nd + nk + 2;
     return NULL;
 }
 
 static const char *host_option(void *user, const char *key) {
     const anp_driver_slot_t *slot = user;
-    const char *dot = strchr(key, '.'); /* "vendor.hang" and "hang" mean the same to driver vendor */
+    const char *dot =
+        strchr(key, '.'); /* "vendor.hang" and "hang" mean the same to driver vendor */
     return anp_context_driver_option(slot->ctx, slot->name, dot ? dot + 1 : key);
 }
 
@@ -85,8 +87,10 @@ static anp_status_t add_device(anp_driver_slot_t *slot, uint32_t index) {
 static anp_status_t open_driver(anp_driver_slot_t *slot) {
     const anp_driver_t *t = slot->table;
     if (t->abi != ANP_DRIVER_ABI)
-        ANP_FAIL(ANP_INCOMPATIBLE, "driver '%s' has ABI %u, this library has %u: rebuild the driver with these headers",
-                 slot->name, t->abi, (unsigned)ANP_DRIVER_ABI);
+        ANP_FAIL(
+            ANP_INCOMPATIBLE,
+            "driver '%s' has ABI %u, this library has %u: rebuild the driver with these headers",
+            slot->name, t->abi, (unsigned)ANP_DRIVER_ABI);
     anp_status_t st = t->open(&slot->host, &slot->drv);
     if (st != ANP_OK) {
         slot->drv = NULL;
@@ -108,8 +112,14 @@ anp_status_t anp_context_add_driver(anp_context_t *ctx, const anp_driver_t *tabl
     slot->loaded = loaded;
     snprintf(slot->name, sizeof slot->name, "%s", name);
     snprintf(slot->reason, sizeof slot->reason, "%s", reason ? reason : "");
-    slot->host = (anp_host_t){.abi = ANP_DRIVER_ABI, .struct_size = sizeof(anp_host_t), .user = slot, .log = host_log,
-                              .fail = host_fail, .alloc = host_alloc, .free = host_free, .option = host_option,
+    slot->host = (anp_host_t){.abi = ANP_DRIVER_ABI,
+                              .struct_size = sizeof(anp_host_t),
+                              .user = slot,
+                              .log = host_log,
+                              .fail = host_fail,
+                              .alloc = host_alloc,
+                              .free = host_free,
+                              .option = host_option,
                               .builtin = loaded ? NULL : &ctx->builtin};
     const anp_status_t pushed = anp_vec_push(&ctx->slots, &slot);
     if (pushed != ANP_OK) {
@@ -126,7 +136,8 @@ anp_status_t anp_context_add_driver(anp_context_t *ctx, const anp_driver_t *tabl
     return ANP_OK;
 }
 
-static anp_status_t read_options(anp_context_t *ctx, const anp_context_options_t *o, uint32_t *out_threads) {
+static anp_status_t read_options(anp_context_t *ctx, const anp_context_options_t *o,
+                                 uint32_t *out_threads) {
     *out_threads = o->threads;
     const char *threads = setting(o, NULL, "ANPUT_THREADS");
     int64_t n = 0;
@@ -137,7 +148,10 @@ static anp_status_t read_options(anp_context_t *ctx, const anp_context_options_t
     }
     const char *bad = NULL, *mask = setting(o, o->cpu, "ANPUT_CPU");
     ctx->builtin.cpu = anp_cpu_mask(anp_cpu_detect(), mask, &bad);
-    if (bad) ANP_FAIL(ANP_INVALID_ARGUMENT, "CPU level '%s' is not known: ref, avx2, avx512, vnni, bf16, neon, dotprod, i8mm", bad);
+    if (bad)
+        ANP_FAIL(ANP_INVALID_ARGUMENT,
+                 "CPU level '%s' is not known: ref, avx2, avx512, vnni, bf16, neon, dotprod, i8mm",
+                 bad);
     const char *dev = setting(o, o->device, "ANPUT_DEVICE");
     if (!dev) dev = setting(o, NULL, "PREFERRED_DEVICE");
     if (dev) ANP_TRY(anp_strdup(dev, &ctx->preferred));
@@ -147,10 +161,13 @@ static anp_status_t read_options(anp_context_t *ctx, const anp_context_options_t
     ctx->blocking = env_flag(o, o->blocking, "ANPUT_BLOCKING");
     ctx->log = (anp_log_t){.level = ANP_LOG_WARN, .fn = NULL, .user = o->log_user};
     const char *level = setting(o, NULL, "ANPUT_LOG");
-    if (o->log_level) ctx->log.level = (anp_log_level_t)(o->log_level - 1);
+    if (o->log_level)
+        ctx->log.level = (anp_log_level_t)(o->log_level - 1);
     else if (level) {
         const int l = anp_log_level_parse(level);
-        if (l < 0) ANP_FAIL(ANP_INVALID_ARGUMENT, "ANPUT_LOG is '%s', expected error, warn, info or debug", level);
+        if (l < 0)
+            ANP_FAIL(ANP_INVALID_ARGUMENT, "ANPUT_LOG is '%s', expected error, warn, info or debug",
+                     level);
         ctx->log.level = (anp_log_level_t)l;
     }
     return keep_options(ctx, setting(o, o->driver_options, "ANPUT_DRIVER_OPTIONS"));
@@ -203,7 +220,9 @@ out:
     return st;
 }
 
-void anp_context_retain(anp_context_t *ctx) { atomic_fetch_add(&ctx->refs, 1); }
+void anp_context_retain(anp_context_t *ctx) {
+    atomic_fetch_add(&ctx->refs, 1);
+}
 
 static void slot_release(anp_driver_slot_t *slot) {
     for (uint32_t i = 0; i < slot->n_devices; i++) {
@@ -221,7 +240,8 @@ static void slot_release(anp_driver_slot_t *slot) {
 
 void anp_context_release(anp_context_t *ctx) {
     if (!ctx || atomic_fetch_sub(&ctx->refs, 1) != 1) return;
-    for (uint64_t i = 0; i < ctx->slots.count; i++) slot_release(ANP_VEC_AT(&ctx->slots, anp_driver_slot_t *, i));
+    for (uint64_t i = 0; i < ctx->slots.count; i++)
+        slot_release(ANP_VEC_AT(&ctx->slots, anp_driver_slot_t *, i));
     anp_vec_deinit(&ctx->slots);
     anp_vec_deinit(&ctx->addresses);
     anp_free(ctx->devices);
@@ -236,11 +256,13 @@ void anp_context_release(anp_context_t *ctx) {
 
 uint32_t anp_context_device_count(const anp_context_t *ctx) {
     uint32_t n = ctx->n_devices;
-    for (uint64_t i = 0; i < ctx->slots.count; i++) n += ANP_VEC_AT(&ctx->slots, anp_driver_slot_t *, i)->reason[0] != 0;
+    for (uint64_t i = 0; i < ctx->slots.count; i++)
+        n += ANP_VEC_AT(&ctx->slots, anp_driver_slot_t *, i)->reason[0] != 0;
     return n;
 }
 
-anp_status_t anp_context_device_info(const anp_context_t *ctx, uint32_t i, anp_device_info_t *out_info) {
+anp_status_t anp_context_device_info(const anp_context_t *ctx, uint32_t i,
+                                     anp_device_info_t *out_info) {
     if (i < ctx->n_devices) return anp_device_get_info(ctx->devices[i], out_info);
     uint32_t k = i - ctx->n_devices;
     for (uint64_t s = 0; s < ctx->slots.count; s++) {

@@ -3,31 +3,41 @@
 #include "runtime/runtime.h"
 #include <string.h>
 
-static const uint32_t *block_inputs(const anp_session_t *s, const anp_p_block_t *b) { return anp_program_refs(s->p, b->inputs); }
-static const uint32_t *block_outputs(const anp_session_t *s, const anp_p_block_t *b) { return anp_program_refs(s->p, b->outputs); }
+static const uint32_t *block_inputs(const anp_session_t *s, const anp_p_block_t *b) {
+    return anp_program_refs(s->p, b->inputs);
+}
+static const uint32_t *block_outputs(const anp_session_t *s, const anp_p_block_t *b) {
+    return anp_program_refs(s->p, b->outputs);
+}
 
-static const anp_p_block_t *attr_block(const anp_session_t *s, const anp_program_node_t *node, const char *name, uint32_t *out_id) {
+static const anp_p_block_t *attr_block(const anp_session_t *s, const anp_program_node_t *node,
+                                       const char *name, uint32_t *out_id) {
     const anp_attr_t *a = anp_attr_find(&node->attrs, name);
     if (!a || a->kind != ANP_ATTR_BLOCK || a->v.block >= node->p->n_blocks) return NULL;
     *out_id = node->blocks[a->v.block];
     return &s->p->blocks[*out_id];
 }
 
-#define CONTROL_FAIL(node, code, fmt, ...)                                                         \
+#define CONTROL_FAIL(node, code, fmt, ...) \
     ANP_FAIL(code, "node '%s' (%s): " fmt, (node)->name, (node)->op->name, ##__VA_ARGS__)
 
-static anp_status_t need_counts(const anp_program_node_t *node, const anp_p_block_t *b, uint32_t n_in, uint32_t n_out) {
+static anp_status_t need_counts(const anp_program_node_t *node, const anp_p_block_t *b,
+                                uint32_t n_in, uint32_t n_out) {
     if (!b) CONTROL_FAIL(node, ANP_INVALID_MODEL, "has no body%s", "");
     if (b->n_inputs != n_in || b->n_outputs != n_out)
-        CONTROL_FAIL(node, ANP_INVALID_MODEL, "body has %u inputs and %u outputs, expected %u and %u", b->n_inputs, b->n_outputs, n_in, n_out);
+        CONTROL_FAIL(node, ANP_INVALID_MODEL,
+                     "body has %u inputs and %u outputs, expected %u and %u", b->n_inputs,
+                     b->n_outputs, n_in, n_out);
     return ANP_OK;
 }
 
-static anp_status_t read_bool(anp_session_t *s, const anp_program_node_t *node, uint32_t value, bool *out) {
+static anp_status_t read_bool(anp_session_t *s, const anp_program_node_t *node, uint32_t value,
+                              bool *out) {
     anp_tensor_t t;
     ANP_TRY(anp_value_host_view(s, value, &t));
     if (t.kind != ANP_KIND_TENSOR || t.dtype != ANP_DTYPE_BOOL || anp_tensor_elems(&t) != 1)
-        CONTROL_FAIL(node, ANP_INVALID_MODEL, "condition '%s' is no single bool", anp_program_string(s->p, s->p->values[value].name));
+        CONTROL_FAIL(node, ANP_INVALID_MODEL, "condition '%s' is no single bool",
+                     anp_program_string(s->p, s->p->values[value].name));
     *out = *(const uint8_t *)t.data != 0;
     return ANP_OK;
 }
@@ -52,22 +62,28 @@ static anp_status_t run_if(anp_session_t *s, const anp_program_node_t *node) {
 
 /* ---- stacking the results of iterations along a new first axis ---- */
 
-static anp_status_t stack_append(anp_session_t *s, const anp_program_node_t *node, uint32_t out, const anp_tensor_t *slice, int64_t count) {
+static anp_status_t stack_append(anp_session_t *s, const anp_program_node_t *node, uint32_t out,
+                                 const anp_tensor_t *slice, int64_t count) {
     if (slice->kind != ANP_KIND_TENSOR || slice->rank >= ANP_RANK_MAX)
-        CONTROL_FAIL(node, ANP_INVALID_MODEL, "scan output is no tensor below rank %d", ANP_RANK_MAX);
+        CONTROL_FAIL(node, ANP_INVALID_MODEL, "scan output is no tensor below rank %d",
+                     ANP_RANK_MAX);
     anp_tensor_t *t = &s->tensors[out];
     if (count == 0) {
         anp_tensor_init(t, (anp_dtype_t)slice->dtype, slice->rank + 1u, NULL, NULL);
         memcpy(t->dims + 1, slice->dims, slice->rank * sizeof slice->dims[0]);
-    } else if (t->rank != slice->rank + 1 || memcmp(t->dims + 1, slice->dims, slice->rank * sizeof slice->dims[0]) != 0) {
+    } else if (t->rank != slice->rank + 1 ||
+               memcmp(t->dims + 1, slice->dims, slice->rank * sizeof slice->dims[0]) != 0) {
         char got[256];
         anp_tensor_text(slice, got, sizeof got);
-        CONTROL_FAIL(node, ANP_INVALID_MODEL, "scan output is %s in iteration %lld, another shape before", got, (long long)count);
+        CONTROL_FAIL(node, ANP_INVALID_MODEL,
+                     "scan output is %s in iteration %lld, another shape before", got,
+                     (long long)count);
     }
     uint64_t bytes, total;
     ANP_TRY(anp_tensor_bytes(slice, &bytes));
     const anp_dtype_row_t *row = anp_dtype_row(slice->dtype);
-    if (row->block_elems != 1) CONTROL_FAIL(node, ANP_UNSUPPORTED, "scan output of packed type %s", row->name);
+    if (row->block_elems != 1)
+        CONTROL_FAIL(node, ANP_UNSUPPORTED, "scan output of packed type %s", row->name);
     ANP_TRY(anp_size_mul(bytes, (uint64_t)count + 1, &total));
     ANP_TRY(anp_value_own(s, out, 0, total, total - bytes));
     anp_inst_t *inst = ANP_INST(s, out, 0);
@@ -77,14 +93,17 @@ static anp_status_t stack_append(anp_session_t *s, const anp_program_node_t *nod
 }
 
 /* After the last iteration (none: an empty stack of the body's declared shape). */
-static anp_status_t stack_finish(anp_session_t *s, uint32_t body_value, uint32_t out, int64_t count) {
+static anp_status_t stack_finish(anp_session_t *s, uint32_t body_value, uint32_t out,
+                                 int64_t count) {
     anp_tensor_t *t = &s->tensors[out];
     if (count == 0) {
         const anp_p_value_t *v = &s->p->values[body_value];
         int64_t dims[ANP_RANK_MAX] = {0};
         const int64_t *ints = ANP_P_TABLE(s->p->data, ints, int64_t);
-        const uint32_t rank = v->rank < 0 ? 1u : ANP_MIN((uint32_t)v->rank + 1u, (uint32_t)ANP_RANK_MAX);
-        for (uint32_t i = 1; i < rank; i++) dims[i] = ANP_P_DIM_IS_EXPR(ints[v->dims + i - 1]) ? 0 : ints[v->dims + i - 1];
+        const uint32_t rank =
+            v->rank < 0 ? 1u : ANP_MIN((uint32_t)v->rank + 1u, (uint32_t)ANP_RANK_MAX);
+        for (uint32_t i = 1; i < rank; i++)
+            dims[i] = ANP_P_DIM_IS_EXPR(ints[v->dims + i - 1]) ? 0 : ints[v->dims + i - 1];
         anp_tensor_init(t, (anp_dtype_t)v->dtype, rank, dims, NULL);
         ANP_TRY(anp_value_own(s, out, 0, 1, 0));
     }
@@ -96,7 +115,8 @@ static anp_status_t stack_finish(anp_session_t *s, uint32_t body_value, uint32_t
 
 /* ---- Loop ---- */
 
-static anp_status_t define_scalar(anp_session_t *s, uint32_t value, anp_dtype_t dtype, int64_t x, uint32_t rank) {
+static anp_status_t define_scalar(anp_session_t *s, uint32_t value, anp_dtype_t dtype, int64_t x,
+                                  uint32_t rank) {
     int64_t storage = 0;
     const int64_t one[1] = {1};
     anp_tensor_t t;
@@ -105,9 +125,12 @@ static anp_status_t define_scalar(anp_session_t *s, uint32_t value, anp_dtype_t 
     return anp_value_define_copy(s, value, &t, false);
 }
 
-static uint32_t declared_rank(const anp_session_t *s, uint32_t value) { return s->p->values[value].rank == 1 ? 1 : 0; }
+static uint32_t declared_rank(const anp_session_t *s, uint32_t value) {
+    return s->p->values[value].rank == 1 ? 1 : 0;
+}
 
-static anp_status_t loop_begin(anp_session_t *s, const anp_program_node_t *node, const anp_p_block_t *b, int64_t *out_trips, bool *out_cond) {
+static anp_status_t loop_begin(anp_session_t *s, const anp_program_node_t *node,
+                               const anp_p_block_t *b, int64_t *out_trips, bool *out_cond) {
     *out_trips = INT64_MAX;
     *out_cond = true;
     if (node->inputs[0] != ANP_P_NONE) {
@@ -117,7 +140,8 @@ static anp_status_t loop_begin(anp_session_t *s, const anp_program_node_t *node,
             CONTROL_FAIL(node, ANP_INVALID_MODEL, "trip count is no single i64%s", "");
         *out_trips = anp_dtype_get_i64(ANP_DTYPE_I64, m.data, 0);
     }
-    if (node->p->n_inputs > 1 && node->inputs[1] != ANP_P_NONE) ANP_TRY(read_bool(s, node, node->inputs[1], out_cond));
+    if (node->p->n_inputs > 1 && node->inputs[1] != ANP_P_NONE)
+        ANP_TRY(read_bool(s, node, node->inputs[1], out_cond));
     for (uint32_t i = 2; i < node->p->n_inputs; i++) {
         anp_tensor_t t;
         ANP_TRY(anp_value_host_view(s, node->inputs[i], &t));
@@ -126,13 +150,17 @@ static anp_status_t loop_begin(anp_session_t *s, const anp_program_node_t *node,
     return ANP_OK;
 }
 
-/* Carried values of the next iteration, in the other half of their storage: an output may be another input of this iteration (a swap). */
-static anp_status_t carry(anp_session_t *s, const anp_p_block_t *b, uint32_t n_carried, uint32_t first_in, uint32_t first_out) {
+/* Carried values of the next iteration, in the other half of their storage: an output may be
+ * another input of this iteration (a swap). */
+static anp_status_t carry(anp_session_t *s, const anp_p_block_t *b, uint32_t n_carried,
+                          uint32_t first_in, uint32_t first_out) {
     anp_tensor_t views[64], *v = views;
     anp_arena_reset(&s->scratch);
     if (n_carried > ANP_ARRAY_LEN(views)) ANP_TRY(ANP_ARENA_ARRAY(&s->scratch, n_carried, &v));
-    for (uint32_t i = 0; i < n_carried; i++) ANP_TRY(anp_value_host_view(s, block_outputs(s, b)[first_out + i], &v[i]));
-    for (uint32_t i = 0; i < n_carried; i++) ANP_TRY(anp_value_define_copy(s, block_inputs(s, b)[first_in + i], &v[i], true));
+    for (uint32_t i = 0; i < n_carried; i++)
+        ANP_TRY(anp_value_host_view(s, block_outputs(s, b)[first_out + i], &v[i]));
+    for (uint32_t i = 0; i < n_carried; i++)
+        ANP_TRY(anp_value_define_copy(s, block_inputs(s, b)[first_in + i], &v[i], true));
     return ANP_OK;
 }
 
@@ -168,7 +196,8 @@ static anp_status_t run_loop(anp_session_t *s, const anp_program_node_t *node) {
         ANP_TRY(anp_value_define_copy(s, node->outputs[k], &t, false));
     }
     for (uint32_t k = 0; k < scans; k++)
-        if (node->outputs[carried + k] != ANP_P_NONE) ANP_TRY(stack_finish(s, out[1 + carried + k], node->outputs[carried + k], i));
+        if (node->outputs[carried + k] != ANP_P_NONE)
+            ANP_TRY(stack_finish(s, out[1 + carried + k], node->outputs[carried + k], i));
     return ANP_OK;
 }
 
@@ -187,16 +216,19 @@ static int64_t list_at(const anp_program_node_t *node, const char *name, uint32_
     return i < n ? v[i] : 0;
 }
 
-static anp_status_t scan_axis(const scan_t *c, const char *list, uint32_t i, int64_t rank, int64_t *out) {
+static anp_status_t scan_axis(const scan_t *c, const char *list, uint32_t i, int64_t rank,
+                              int64_t *out) {
     const int64_t axis = list_at(c->node, list, i);
     *out = axis < 0 ? axis + rank : axis;
     if (*out < 0 || *out >= rank)
-        CONTROL_FAIL(c->node, ANP_INVALID_MODEL, "%s[%u] is %lld for rank %lld", list, i, (long long)axis, (long long)rank);
+        CONTROL_FAIL(c->node, ANP_INVALID_MODEL, "%s[%u] is %lld for rank %lld", list, i,
+                     (long long)axis, (long long)rank);
     return ANP_OK;
 }
 
 /* Copies between a tensor and one slice of it at `index` of `axis` (elements of whole bytes). */
-static void copy_slice(const anp_tensor_t *whole, int64_t axis, int64_t index, void *slice, bool to_slice) {
+static void copy_slice(const anp_tensor_t *whole, int64_t axis, int64_t index, void *slice,
+                       bool to_slice) {
     const uint64_t elem = anp_dtype_row(whole->dtype)->block_bytes;
     uint64_t outer = 1, inner = elem;
     for (int64_t i = 0; i < axis; i++) outer *= (uint64_t)whole->dims[i];
@@ -204,8 +236,10 @@ static void copy_slice(const anp_tensor_t *whole, int64_t axis, int64_t index, v
     const uint64_t step = inner * (uint64_t)whole->dims[axis];
     uint8_t *w = (uint8_t *)whole->data + (uint64_t)index * inner, *p = slice;
     for (uint64_t o = 0; o < outer && inner; o++, w += step, p += inner) {
-        if (to_slice) memcpy(p, w, inner);
-        else memcpy(w, p, inner);
+        if (to_slice)
+            memcpy(p, w, inner);
+        else
+            memcpy(w, p, inner);
     }
 }
 
@@ -242,13 +276,15 @@ static anp_status_t scan_length(anp_session_t *s, scan_t *c) {
             CONTROL_FAIL(c->node, ANP_INVALID_MODEL, "scan input %u cannot be sliced", k);
         ANP_TRY(scan_axis(c, "scan_input_axes", k, t.rank, &axis));
         if (c->length >= 0 && c->length != t.dims[axis])
-            CONTROL_FAIL(c->node, ANP_INVALID_MODEL, "scan inputs have lengths %lld and %lld", (long long)c->length, (long long)t.dims[axis]);
+            CONTROL_FAIL(c->node, ANP_INVALID_MODEL, "scan inputs have lengths %lld and %lld",
+                         (long long)c->length, (long long)t.dims[axis]);
         c->length = t.dims[axis];
     }
     return ANP_OK;
 }
 
-/* Results were stacked along axis 0 in order of iteration; moves the axis and turns the order where the node asks for it. */
+/* Results were stacked along axis 0 in order of iteration; moves the axis and turns the order where
+ * the node asks for it. */
 static anp_status_t scan_output(anp_session_t *s, const scan_t *c, uint32_t k) {
     const uint32_t out = c->node->outputs[c->n_states + k];
     if (out == ANP_P_NONE) return ANP_OK;
@@ -268,17 +304,22 @@ static anp_status_t scan_output(anp_session_t *s, const scan_t *c, uint32_t k) {
     ANP_TRY(anp_arena_alloc(&s->scratch, bytes, &moved.data));
     const uint64_t one = c->length ? bytes / (uint64_t)c->length : 0;
     for (int64_t t = 0; t < c->length; t++)
-        copy_slice(&moved, axis, reverse ? c->length - 1 - t : t, (uint8_t *)stack.data + (uint64_t)t * one, false);
+        copy_slice(&moved, axis, reverse ? c->length - 1 - t : t,
+                   (uint8_t *)stack.data + (uint64_t)t * one, false);
     return anp_value_define_copy(s, out, &moved, false);
 }
 
 static anp_status_t run_scan(anp_session_t *s, const anp_program_node_t *node) {
     scan_t c = {.node = node};
     const int64_t n = anp_attr_i64(&node->attrs, "num_scan_inputs", 0);
-    if (n < 1 || n > node->p->n_inputs) CONTROL_FAIL(node, ANP_INVALID_MODEL, "num_scan_inputs is %lld of %u inputs", (long long)n, node->p->n_inputs);
+    if (n < 1 || n > node->p->n_inputs)
+        CONTROL_FAIL(node, ANP_INVALID_MODEL, "num_scan_inputs is %lld of %u inputs", (long long)n,
+                     node->p->n_inputs);
     c.n_scan_in = (uint32_t)n;
     c.n_states = node->p->n_inputs - c.n_scan_in;
-    if (node->p->n_outputs < c.n_states) CONTROL_FAIL(node, ANP_INVALID_MODEL, "has %u outputs for %u states", node->p->n_outputs, c.n_states);
+    if (node->p->n_outputs < c.n_states)
+        CONTROL_FAIL(node, ANP_INVALID_MODEL, "has %u outputs for %u states", node->p->n_outputs,
+                     c.n_states);
     c.n_scan_out = node->p->n_outputs - c.n_states;
     c.body = attr_block(s, node, "body", &c.body_id);
     ANP_TRY(need_counts(node, c.body, node->p->n_inputs, node->p->n_outputs));
@@ -325,5 +366,6 @@ anp_status_t anp_exec_control(anp_session_t *s, uint32_t n) {
         if (s->time_nodes) s->nodes[n].total_ns += anp_now_ns() - t0, s->nodes[n].runs++;
         return st;
     }
-    ANP_FAIL(ANP_UNSUPPORTED, "node '%s' (%s): no such control operator in this build", node->name, node->op->name);
+    ANP_FAIL(ANP_UNSUPPORTED, "node '%s' (%s): no such control operator in this build", node->name,
+             node->op->name);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Devices: finding, opening, reopening after a loss, memory, and buffers with process-unique addresses. */
+/* Devices: finding, opening, reopening after a loss, memory, and buffers with process-unique
+ * addresses. */
 #include "runtime/runtime.h"
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +42,8 @@ static anp_status_t no_device(anp_context_t *ctx, const char *id) {
     char ids[512] = "";
     size_t at = 0;
     for (uint32_t i = 0; i < ctx->n_devices && at < sizeof ids - 1; i++)
-        at += (size_t)snprintf(ids + at, sizeof ids - at, "%s%s", i ? ", " : "", ctx->devices[i]->id);
+        at +=
+            (size_t)snprintf(ids + at, sizeof ids - at, "%s%s", i ? ", " : "", ctx->devices[i]->id);
     ANP_FAIL(ANP_NOT_FOUND, "no device '%s': there are %s", id, ids);
 }
 
@@ -58,7 +60,8 @@ anp_status_t anp_context_device(anp_context_t *ctx, const char *id, anp_device_t
     return no_device(ctx, id ? id : "cpu");
 }
 
-anp_status_t anp_context_host_device(anp_context_t *ctx, anp_device_t *wanted, anp_device_t **out_dev) {
+anp_status_t anp_context_host_device(anp_context_t *ctx, anp_device_t *wanted,
+                                     anp_device_t **out_dev) {
     if (wanted && wanted->info.flags & ANP_DRV_HOST_VALUES) {
         *out_dev = wanted;
         return ANP_OK;
@@ -82,7 +85,8 @@ static anp_status_t open_locked(anp_device_t *dev) {
     }
     if (dev->dev) return ANP_OK;
     anp_status_t st = t->device_open(dev->slot->drv, dev->index, &dev->dev);
-    if (st == ANP_OK && (st = t->queue_create(dev->dev, &dev->q)) != ANP_OK) t->device_close(dev->dev);
+    if (st == ANP_OK && (st = t->queue_create(dev->dev, &dev->q)) != ANP_OK)
+        t->device_close(dev->dev);
     if (st != ANP_OK) {
         dev->dev = NULL;
         dev->q = NULL;
@@ -96,7 +100,8 @@ static anp_status_t open_locked(anp_device_t *dev) {
 
 anp_status_t anp_device_acquire(anp_device_t *dev, uint32_t *out_generation) {
     anp_mutex_lock(&dev->lock);
-    while (dev->lost && dev->active) anp_cond_wait(&dev->idle, &dev->lock); /* the others fail soon: their device is gone */
+    while (dev->lost && dev->active)
+        anp_cond_wait(&dev->idle, &dev->lock); /* the others fail soon: their device is gone */
     const anp_status_t st = open_locked(dev);
     if (st == ANP_OK) dev->active++;
     *out_generation = dev->generation;
@@ -150,7 +155,8 @@ static anp_status_t register_address(anp_context_t *ctx, anp_buffer_t *b) {
     anp_mutex_lock(&ctx->lock);
     const bool host = b->dev->info.flags & ANP_DRV_HOST_MEMORY;
     void *p = host ? b->dev->slot->table->buffer_host(b->buf) : NULL;
-    if (p) b->address = (uint64_t)(uintptr_t)p;
+    if (p)
+        b->address = (uint64_t)(uintptr_t)p;
     else {
         b->address = ctx->next_address; /* ranges never touch: one past the end belongs to nobody */
         ctx->next_address += (b->size_bytes + 0xffff + 0x10000) & ~UINT64_C(0xffff);
@@ -166,11 +172,13 @@ static anp_status_t register_address(anp_context_t *ctx, anp_buffer_t *b) {
     return st;
 }
 
-static anp_status_t buffer_make(anp_device_t *dev, void *import, uint64_t size_bytes, anp_buffer_t **out) {
+static anp_status_t buffer_make(anp_device_t *dev, void *import, uint64_t size_bytes,
+                                anp_buffer_t **out) {
     *out = NULL;
     const anp_driver_t *t = dev->slot->table;
     if (import && !ANP_DRIVER_HAS(t, buffer_import))
-        ANP_FAIL(ANP_UNSUPPORTED, "device %s cannot use host memory without a copy: write into a buffer", dev->id);
+        ANP_FAIL(ANP_UNSUPPORTED,
+                 "device %s cannot use host memory without a copy: write into a buffer", dev->id);
     anp_buffer_t *b = NULL;
     ANP_TRY(ANP_NEW(&b));
     atomic_init(&b->refs, 1);
@@ -180,8 +188,10 @@ static anp_status_t buffer_make(anp_device_t *dev, void *import, uint64_t size_b
     if (st == ANP_OK) {
         st = import ? t->buffer_import(dev->dev, import, size_bytes, &b->buf)
                     : t->buffer_alloc(dev->dev, size_bytes, dev->info.align_bytes, &b->buf);
-        if (st != ANP_OK) anp_device_failed(dev, st);
-        else if ((st = register_address(dev->ctx, b)) != ANP_OK) t->buffer_free(b->buf);
+        if (st != ANP_OK)
+            anp_device_failed(dev, st);
+        else if ((st = register_address(dev->ctx, b)) != ANP_OK)
+            t->buffer_free(b->buf);
         anp_device_done(dev);
     }
     if (st != ANP_OK) {
@@ -197,7 +207,8 @@ anp_status_t anp_buffer_create(anp_device_t *dev, uint64_t size_bytes, anp_buffe
     return buffer_make(dev, NULL, size_bytes, out_buffer);
 }
 
-anp_status_t anp_buffer_import(anp_device_t *dev, void *ptr, uint64_t size_bytes, anp_buffer_t **out_buffer) {
+anp_status_t anp_buffer_import(anp_device_t *dev, void *ptr, uint64_t size_bytes,
+                               anp_buffer_t **out_buffer) {
     *out_buffer = NULL;
     if (!ptr) ANP_FAIL(ANP_INVALID_ARGUMENT, "import of a NULL pointer");
     return buffer_make(dev, ptr, size_bytes, out_buffer);
@@ -221,23 +232,31 @@ void anp_buffer_release(anp_buffer_t *b) {
     anp_context_release(ctx);
 }
 
-uint64_t anp_buffer_address(const anp_buffer_t *b) { return b->address; }
-uint64_t anp_buffer_size(const anp_buffer_t *b) { return b->size_bytes; }
+uint64_t anp_buffer_address(const anp_buffer_t *b) {
+    return b->address;
+}
+uint64_t anp_buffer_size(const anp_buffer_t *b) {
+    return b->size_bytes;
+}
 
-anp_status_t anp_context_find_address(anp_context_t *ctx, uint64_t address, anp_buffer_t **out_buffer, uint64_t *out_offset) {
+anp_status_t anp_context_find_address(anp_context_t *ctx, uint64_t address,
+                                      anp_buffer_t **out_buffer, uint64_t *out_offset) {
     *out_buffer = NULL;
     anp_mutex_lock(&ctx->lock);
     anp_buffer_t **v = ctx->addresses.data;
     uint64_t lo = 0, hi = ctx->addresses.count; /* first with address above */
     while (lo < hi) {
         const uint64_t mid = lo + (hi - lo) / 2;
-        if (v[mid]->address <= address) lo = mid + 1;
-        else hi = mid;
+        if (v[mid]->address <= address)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
     anp_buffer_t *b = lo ? v[lo - 1] : NULL;
     anp_mutex_unlock(&ctx->lock);
     if (!b || address - b->address >= b->size_bytes)
-        ANP_FAIL(ANP_NOT_FOUND, "address 0x%llx lies in no buffer of this context", (unsigned long long)address);
+        ANP_FAIL(ANP_NOT_FOUND, "address 0x%llx lies in no buffer of this context",
+                 (unsigned long long)address);
     *out_buffer = b;
     *out_offset = address - b->address;
     return ANP_OK;
@@ -246,8 +265,9 @@ anp_status_t anp_context_find_address(anp_context_t *ctx, uint64_t address, anp_
 /* Checks the range, holds the device for the copy. */
 static anp_status_t copy_begin(const anp_buffer_t *b, uint64_t offset, uint64_t bytes) {
     if (offset > b->size_bytes || bytes > b->size_bytes - offset)
-        ANP_FAIL(ANP_OUT_OF_RANGE, "%llu bytes at %llu of a buffer of %llu", (unsigned long long)bytes,
-                 (unsigned long long)offset, (unsigned long long)b->size_bytes);
+        ANP_FAIL(ANP_OUT_OF_RANGE, "%llu bytes at %llu of a buffer of %llu",
+                 (unsigned long long)bytes, (unsigned long long)offset,
+                 (unsigned long long)b->size_bytes);
     uint32_t generation;
     ANP_TRY(anp_device_acquire(b->dev, &generation));
     if (generation == b->generation) {

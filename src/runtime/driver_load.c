@@ -14,16 +14,23 @@ static anp_status_t load_one(anp_context_t *ctx, const char *dir, const char *fi
     if (st == ANP_OK) {
         char name[32];
         const size_t n = strlen(file) - strlen("anput-") - strlen(".so");
-        snprintf(name, sizeof name, "%.*s", (int)ANP_MIN(n, sizeof name - 1), file + strlen("anput-"));
-        void *lib = dlopen(path.data, RTLD_NOW | RTLD_LOCAL); /* never closed: drivers keep threads and statics */
+        snprintf(name, sizeof name, "%.*s", (int)ANP_MIN(n, sizeof name - 1),
+                 file + strlen("anput-"));
+        void *lib = dlopen(
+            path.data, RTLD_NOW | RTLD_LOCAL); /* never closed: drivers keep threads and statics */
         /* ISO C has no conversion from object to function pointer; POSIX guarantees this one. */
-        union { void *object; const anp_driver_t *(*function)(void); } query = {lib ? dlsym(lib, "anp_driver_query") : NULL};
+        union {
+            void *object;
+            const anp_driver_t *(*function)(void);
+        } query = {lib ? dlsym(lib, "anp_driver_query") : NULL};
         if (query.object) {
             const anp_driver_t *table = query.function();
-            st = anp_context_add_driver(ctx, table, table->abi == ANP_DRIVER_ABI ? table->name : name, NULL, true);
+            st = anp_context_add_driver(
+                ctx, table, table->abi == ANP_DRIVER_ABI ? table->name : name, NULL, true);
         } else {
             char reason[256];
-            snprintf(reason, sizeof reason, "%s", lib ? "has no symbol anp_driver_query" : dlerror());
+            snprintf(reason, sizeof reason, "%s",
+                     lib ? "has no symbol anp_driver_query" : dlerror());
             st = anp_context_add_driver(ctx, NULL, name, reason, true);
         }
     }
@@ -33,7 +40,8 @@ static anp_status_t load_one(anp_context_t *ctx, const char *dir, const char *fi
 
 static bool is_driver_file(const char *name) {
     const size_t n = strlen(name);
-    return n > strlen("anput-.so") && strncmp(name, "anput-", 6) == 0 && strcmp(name + n - 3, ".so") == 0;
+    return n > strlen("anput-.so") && strncmp(name, "anput-", 6) == 0 &&
+           strcmp(name + n - 3, ".so") == 0;
 }
 
 static anp_status_t load_dir(anp_context_t *ctx, const char *dir) {

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Executing blocks: partitions and nodes on their devices, with fallback to the host where a device does not take a call. */
-#include "runtime/runtime.h"
+/* Executing blocks: partitions and nodes on their devices, with fallback to the host where a device
+ * does not take a call. */
 #include "runtime/plan.h"
+#include "runtime/runtime.h"
 #include <stdio.h>
 #include <string.h>
 
 anp_status_t anp_exec_check_stop(anp_session_t *s) {
     if (s->cancel && *s->cancel) ANP_FAIL(ANP_CANCELLED, "the run was cancelled");
-    if (s->deadline_ns && anp_now_ns() > s->deadline_ns) ANP_FAIL(ANP_TIMEOUT, "the run passed its deadline");
+    if (s->deadline_ns && anp_now_ns() > s->deadline_ns)
+        ANP_FAIL(ANP_TIMEOUT, "the run passed its deadline");
     return ANP_OK;
 }
 
@@ -54,7 +56,8 @@ static void fill_output(anp_session_t *s, uint32_t value, uint32_t d, anp_drv_ar
     arg->span = inst->span;
 }
 
-/* Room for an output: the state's own bytes where the operator updates it in place, else planned or own storage. */
+/* Room for an output: the state's own bytes where the operator updates it in place, else planned or
+ * own storage. */
 static anp_status_t output_room(anp_session_t *s, uint32_t value, uint32_t d) {
     const uint32_t k = s->plan->state_of[value];
     if (k != ANP_P_NONE && s->states[k].in_place && s->states[k].device == d) {
@@ -84,7 +87,8 @@ static void shape_of_tensor(const anp_tensor_t *t, anp_shape_t *out) {
     for (uint32_t i = 0; i < t->rank; i++) out->dims[i] = t->dims[i];
 }
 
-static anp_status_t take_shape(anp_session_t *s, uint32_t value, const anp_shape_t *shape, bool *out_known) {
+static anp_status_t take_shape(anp_session_t *s, uint32_t value, const anp_shape_t *shape,
+                               bool *out_known) {
     anp_tensor_t *t = &s->tensors[value];
     t->kind = shape->kind;
     t->dtype = shape->dtype ? shape->dtype : s->p->values[value].dtype;
@@ -100,7 +104,8 @@ static anp_status_t take_shape(anp_session_t *s, uint32_t value, const anp_shape
 }
 
 /* Shapes of the outputs from real inputs; the operator's own checks run here (contract C6). */
-static anp_status_t infer_node(anp_session_t *s, uint32_t n, const anp_drv_arg_t *in, bool *out_known) {
+static anp_status_t infer_node(anp_session_t *s, uint32_t n, const anp_drv_arg_t *in,
+                               bool *out_known) {
     const anp_program_node_t *node = &s->p->nodes[n];
     const uint32_t n_in = node->p->n_inputs, n_out = node->p->n_outputs;
     for (uint32_t i = 0; i < n_in; i++) {
@@ -112,8 +117,14 @@ static anp_status_t infer_node(anp_session_t *s, uint32_t n, const anp_drv_arg_t
         if (si->present) shape_of_tensor(&in[i].tensor, &si->shape);
     }
     for (uint32_t i = 0; i < n_out; i++) s->shape_out[i].wanted = node->outputs[i] != ANP_P_NONE;
-    anp_shape_ctx_t ctx = {.op = node->op, .node_name = node->name, .attrs = &node->attrs, .in = s->shape_in, .n_in = n_in,
-                           .out = s->shape_out, .n_out = n_out, .dims = NULL};
+    anp_shape_ctx_t ctx = {.op = node->op,
+                           .node_name = node->name,
+                           .attrs = &node->attrs,
+                           .in = s->shape_in,
+                           .n_in = n_in,
+                           .out = s->shape_out,
+                           .n_out = n_out,
+                           .dims = NULL};
     ANP_TRY(anp_shape_infer(&ctx));
     *out_known = true;
     for (uint32_t i = 0; i < n_out; i++) {
@@ -126,10 +137,12 @@ static anp_status_t infer_node(anp_session_t *s, uint32_t n, const anp_drv_arg_t
 }
 
 /* Takes the planned shapes when this generation already proved them, else infers and remembers. */
-static anp_status_t node_shapes(anp_session_t *s, uint32_t n, const anp_drv_arg_t *in, bool *out_known) {
+static anp_status_t node_shapes(anp_session_t *s, uint32_t n, const anp_drv_arg_t *in,
+                                bool *out_known) {
     const anp_program_node_t *node = &s->p->nodes[n];
     anp_node_cache_t *cache = &s->nodes[n];
-    if (cache->shape_generation == s->generation) { /* tensors[] of static values keep their shape between runs */
+    if (cache->shape_generation ==
+        s->generation) { /* tensors[] of static values keep their shape between runs */
         *out_known = true;
         return ANP_OK;
     }
@@ -141,7 +154,8 @@ static anp_status_t node_shapes(anp_session_t *s, uint32_t n, const anp_drv_arg_
     }
     for (uint32_t i = 0; same && i < node->p->n_inputs; i++) {
         const uint32_t v = node->inputs[i];
-        same = v == ANP_P_NONE || s->p->values[v].const_id != ANP_P_NONE || anp_plan_shape_is(s, v, &s->tensors[v]);
+        same = v == ANP_P_NONE || s->p->values[v].const_id != ANP_P_NONE ||
+               anp_plan_shape_is(s, v, &s->tensors[v]);
     }
     if (same) cache->shape_generation = s->generation;
     return ANP_OK;
@@ -177,13 +191,15 @@ static anp_status_t call_device(anp_session_t *s, uint32_t d, anp_drv_call_t *ca
     if (st == ANP_DEVICE_LOST) return anp_device_failed(dev, st);
     if (st != ANP_OK) return st; /* the driver's sentence names the node */
     if (!async) return ANP_OK;
-    if (sd->pending) t->event_release(sd->pending); /* in order: the newest event covers the older ones */
+    if (sd->pending)
+        t->event_release(sd->pending); /* in order: the newest event covers the older ones */
     sd->pending = event;
     return s->model->ctx->blocking || s->time_nodes ? anp_session_device_wait(s, d) : ANP_OK;
 }
 
 /* What the driver made of outputs it shapes itself. */
-static void adopt_outputs(anp_session_t *s, const anp_program_node_t *node, const anp_drv_arg_t *out, uint32_t d) {
+static void adopt_outputs(anp_session_t *s, const anp_program_node_t *node,
+                          const anp_drv_arg_t *out, uint32_t d) {
     for (uint32_t i = 0; i < node->p->n_outputs; i++) {
         const uint32_t v = node->outputs[i];
         if (v == ANP_P_NONE) continue;
@@ -192,7 +208,8 @@ static void adopt_outputs(anp_session_t *s, const anp_program_node_t *node, cons
         s->tensors[v].data = NULL;
         inst->host = out[i].tensor.data;
         inst->span = out[i].tensor.data == NULL ? out[i].span : (anp_drv_span_t){0};
-        for (uint32_t k = 0; k < s->n_devices; k++) ANP_INST(s, v, k)->valid = k == d && out[i].tensor.kind != ANP_KIND_NONE;
+        for (uint32_t k = 0; k < s->n_devices; k++)
+            ANP_INST(s, v, k)->valid = k == d && out[i].tensor.kind != ANP_KIND_NONE;
         s->defined[v] = true;
     }
 }
@@ -222,14 +239,25 @@ static anp_status_t run_node(anp_session_t *s, uint32_t n, uint32_t d) {
     const bool device_shapes = !known || node->op->flags & (ANP_OP_DATA_DEPENDENT | ANP_OP_HOST);
     for (uint32_t i = 0; i < n_out; i++) {
         const uint32_t v = node->outputs[i];
-        if (v != ANP_P_NONE && !device_shapes) ANP_TRY(output_room(s, v, d));
-        else if (v != ANP_P_NONE) anp_value_forget(s, v), ANP_INST(s, v, d)->host = NULL, ANP_INST(s, v, d)->span.buffer = NULL;
+        if (v != ANP_P_NONE && !device_shapes)
+            ANP_TRY(output_room(s, v, d));
+        else if (v != ANP_P_NONE)
+            anp_value_forget(s, v), ANP_INST(s, v, d)->host = NULL,
+                                                   ANP_INST(s, v, d)->span.buffer = NULL;
         fill_output(s, v, d, &out[i]);
     }
     anp_arena_reset(&s->scratch);
-    anp_drv_call_t call = {.struct_size = sizeof call, .partition = node->p->partition, .node = n, .in = in, .n_in = n_in,
-                           .out = out, .n_out = n_out, .seed = s->seed ^ (s->stats.runs * UINT64_C(0x9e3779b97f4a7c15)) ^ n,
-                           .user = s, .run_alloc = run_alloc, .scratch = scratch};
+    anp_drv_call_t call = {.struct_size = sizeof call,
+                           .partition = node->p->partition,
+                           .node = n,
+                           .in = in,
+                           .n_in = n_in,
+                           .out = out,
+                           .n_out = n_out,
+                           .seed = s->seed ^ (s->stats.runs * UINT64_C(0x9e3779b97f4a7c15)) ^ n,
+                           .user = s,
+                           .run_alloc = run_alloc,
+                           .scratch = scratch};
     const anp_status_t st = call_device(s, d, &call);
     if (st != ANP_OK) return st;
     if (device_shapes) adopt_outputs(s, node, out, d);
@@ -266,23 +294,32 @@ static anp_status_t run_group(anp_session_t *s, uint32_t part_id, uint32_t d) {
     const uint32_t *ids = anp_program_refs(s->p, part->inputs);
     for (uint32_t i = 0; i < part->n_inputs; i++) ANP_TRY(fill_input(s, ids[i], d, &s->args[i]));
     ANP_TRY(partition_outputs(s, part, d));
-    anp_drv_call_t call = {.struct_size = sizeof call, .partition = part_id, .node = ANP_P_NONE, .in = s->args,
-                           .n_in = part->n_inputs, .out = s->args + part->n_inputs, .n_out = part->n_outputs,
-                           .seed = s->seed, .user = s};
+    anp_drv_call_t call = {.struct_size = sizeof call,
+                           .partition = part_id,
+                           .node = ANP_P_NONE,
+                           .in = s->args,
+                           .n_in = part->n_inputs,
+                           .out = s->args + part->n_inputs,
+                           .n_out = part->n_outputs,
+                           .seed = s->seed,
+                           .user = s};
     const uint64_t t0 = s->time_nodes ? anp_now_ns() : 0;
     ANP_TRY(call_device(s, d, &call));
-    if (s->time_nodes) { /* the device gives one time for all: shared evenly, said so in the table */
+    if (s->time_nodes) { /* the device gives one time for all: shared evenly, said so in the table
+                          */
         const uint64_t each = (anp_now_ns() - t0) / ANP_MAX(part->n_nodes, 1u);
         for (uint32_t n = part->first_node; n < part->first_node + part->n_nodes; n++)
             s->nodes[n].total_ns += each, s->nodes[n].runs++;
     }
     for (uint32_t i = 0; s->model->ctx->check_nan_inf && i < part->n_outputs; i++)
-        ANP_TRY(anp_check_finite(s, part->first_node, anp_program_refs(s->p, part->outputs)[i], false));
+        ANP_TRY(
+            anp_check_finite(s, part->first_node, anp_program_refs(s->p, part->outputs)[i], false));
     return ANP_OK;
 }
 
 static anp_status_t run_on_host(anp_session_t *s, const anp_p_partition_t *part, const char *why) {
-    for (uint32_t n = part->first_node; n < part->first_node + part->n_nodes; n++) ANP_TRY(timed_node(s, n, 0));
+    for (uint32_t n = part->first_node; n < part->first_node + part->n_nodes; n++)
+        ANP_TRY(timed_node(s, n, 0));
     s->stats.fallback_nodes += part->n_nodes;
     snprintf(s->stats.fallback_reason, sizeof s->stats.fallback_reason, "%s", why);
     return ANP_OK;
@@ -303,7 +340,8 @@ static anp_status_t run_partition(anp_session_t *s, uint32_t part_id) {
     if (st != ANP_UNSUPPORTED) return st;
     char why[192];
     snprintf(why, sizeof why, "%s", anp_error_message());
-    anp_log_write(&s->model->ctx->log, ANP_LOG_WARN, "%u nodes run on the CPU: %s", part->n_nodes, why);
+    anp_log_write(&s->model->ctx->log, ANP_LOG_WARN, "%u nodes run on the CPU: %s", part->n_nodes,
+                  why);
     return run_on_host(s, part, why);
 }
 
@@ -333,7 +371,8 @@ anp_status_t anp_exec_block(anp_session_t *s, uint32_t block) {
             d = 0;
             s->stats.fallback_nodes++;
             snprintf(s->stats.fallback_reason, sizeof s->stats.fallback_reason, "%s",
-                     s->model->node_forced_host[n] ? "sent to the CPU by ANPUT_FALLBACK_OPS" : "the device was lost");
+                     s->model->node_forced_host[n] ? "sent to the CPU by ANPUT_FALLBACK_OPS"
+                                                   : "the device was lost");
         }
         ANP_TRY(timed_node(s, n, d));
         n++;

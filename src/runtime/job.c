@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs that go on while the caller does something else: one worker per session, made at the first submit. */
+/* Runs that go on while the caller does something else: one worker per session, made at the first
+ * submit. */
 #include "runtime/session.h"
 
 struct anp_job_t {
@@ -76,13 +77,18 @@ void anp_session_stop_worker(anp_session_t *s) {
 }
 
 anp_status_t anp_session_run(anp_session_t *s, const anp_run_options_t *options) {
-    if (s->job) ANP_FAIL(ANP_BUSY, "a submitted run of this session is under way: wait for it and release the job");
+    if (s->job)
+        ANP_FAIL(ANP_BUSY,
+                 "a submitted run of this session is under way: wait for it and release the job");
     return anp_session_run_now(s, options);
 }
 
-anp_status_t anp_session_submit(anp_session_t *s, const anp_run_options_t *options, anp_job_t **out_job) {
+anp_status_t anp_session_submit(anp_session_t *s, const anp_run_options_t *options,
+                                anp_job_t **out_job) {
     *out_job = NULL;
-    if (s->job) ANP_FAIL(ANP_BUSY, "a submitted run of this session is under way: wait for it and release the job");
+    if (s->job)
+        ANP_FAIL(ANP_BUSY,
+                 "a submitted run of this session is under way: wait for it and release the job");
     ANP_TRY(start_worker(s));
     anp_job_t *job = NULL;
     ANP_TRY(ANP_NEW(&job));
@@ -99,21 +105,28 @@ anp_status_t anp_session_submit(anp_session_t *s, const anp_run_options_t *optio
 
 anp_status_t anp_job_wait(anp_job_t *job, uint64_t timeout_ns) {
     anp_worker_t *w = job->session->worker;
-    const uint64_t now = anp_now_ns(), deadline = timeout_ns > UINT64_MAX - now ? UINT64_MAX : now + timeout_ns;
+    const uint64_t now = anp_now_ns(),
+                   deadline = timeout_ns > UINT64_MAX - now ? UINT64_MAX : now + timeout_ns;
     bool in_time = true;
     anp_mutex_lock(&w->lock);
     while (!job->done && in_time) {
-        if (deadline == UINT64_MAX) anp_cond_wait(&w->changed, &w->lock);
-        else in_time = anp_cond_wait_until(&w->changed, &w->lock, deadline);
+        if (deadline == UINT64_MAX)
+            anp_cond_wait(&w->changed, &w->lock);
+        else
+            in_time = anp_cond_wait_until(&w->changed, &w->lock, deadline);
     }
     const bool done = job->done;
     anp_mutex_unlock(&w->lock);
     if (!done) ANP_FAIL(ANP_TIMEOUT, "the run did not end in time; it goes on");
-    if (job->status != ANP_OK) return ANP_ERROR(job->status, "%s", job->message ? job->message : anp_status_text(job->status));
+    if (job->status != ANP_OK)
+        return ANP_ERROR(job->status, "%s",
+                         job->message ? job->message : anp_status_text(job->status));
     return ANP_OK;
 }
 
-void anp_job_cancel(anp_job_t *job) { job->cancelled = 1; }
+void anp_job_cancel(anp_job_t *job) {
+    job->cancelled = 1;
+}
 
 void anp_job_release(anp_job_t *job) {
     if (!job) return;

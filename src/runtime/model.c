@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A loaded model: the program of one variant, its constants, and what is loaded on each device it uses. */
+/* A loaded model: the program of one variant, its constants, and what is loaded on each device it
+ * uses. */
 #include "runtime/runtime.h"
 #include <string.h>
 
@@ -10,8 +11,8 @@ static anp_status_t bind_consts(anp_model_t *m) {
         uint64_t bytes = 0;
         ANP_TRY(m->source.weight(m->source.user, p->consts[i].weight, &data, &bytes));
         if (bytes != p->consts[i].bytes)
-            ANP_FAIL(ANP_CORRUPT, "constant %u has %llu bytes, the program expects %llu", i, (unsigned long long)bytes,
-                     (unsigned long long)p->consts[i].bytes);
+            ANP_FAIL(ANP_CORRUPT, "constant %u has %llu bytes, the program expects %llu", i,
+                     (unsigned long long)bytes, (unsigned long long)p->consts[i].bytes);
         ANP_TRY(anp_program_bind_const(p, i, data));
     }
     return ANP_OK;
@@ -30,13 +31,16 @@ static anp_status_t add_device(anp_model_t *m, anp_device_t *dev, uint32_t *out_
     return ANP_OK;
 }
 
-/* The device of a partition: "" = the host device; else the wanted device when it is of that driver, else the driver's first. */
-static anp_status_t partition_device(anp_model_t *m, const anp_p_partition_t *part, uint32_t *out_index) {
+/* The device of a partition: "" = the host device; else the wanted device when it is of that
+ * driver, else the driver's first. */
+static anp_status_t partition_device(anp_model_t *m, const anp_p_partition_t *part,
+                                     uint32_t *out_index) {
     const char *driver = anp_program_string(m->program, part->driver);
     *out_index = 0;
     if (!*driver) return ANP_OK;
     anp_device_t *dev = m->wanted;
-    if (!dev || strcmp(dev->slot->name, driver) != 0) ANP_TRY(anp_context_device(m->ctx, driver, &dev));
+    if (!dev || strcmp(dev->slot->name, driver) != 0)
+        ANP_TRY(anp_context_device(m->ctx, driver, &dev));
     return add_device(m, dev, out_index);
 }
 
@@ -57,21 +61,25 @@ static anp_status_t assign_nodes(anp_model_t *m) {
     ANP_TRY(ANP_NEW_ARRAY(p->n_partitions, &m->part_device));
     for (uint32_t i = 0; i < p->n_partitions; i++) {
         const anp_p_partition_t *part = &p->partitions[i];
-        if (part->blob != ANP_P_NONE && part->blob >= m->source.variant->n_blobs) /* drivers index by it */
-            ANP_FAIL(ANP_CORRUPT, "partition %u: blob %u of %u", i, part->blob, m->source.variant->n_blobs);
+        if (part->blob != ANP_P_NONE &&
+            part->blob >= m->source.variant->n_blobs) /* drivers index by it */
+            ANP_FAIL(ANP_CORRUPT, "partition %u: blob %u of %u", i, part->blob,
+                     m->source.variant->n_blobs);
         ANP_TRY(partition_device(m, part, &m->part_device[i]));
         for (uint32_t n = part->first_node; n < part->first_node + part->n_nodes; n++) {
             m->node_device[n] = m->part_device[i];
-            m->node_forced_host[n] = m->part_device[i] != 0 && m->ctx->fallback_ops &&
-                                     (listed(m->ctx->fallback_ops, p->nodes[n].name) ||
-                                      listed(m->ctx->fallback_ops, anp_program_string(p, p->nodes[n].p->op)));
+            m->node_forced_host[n] =
+                m->part_device[i] != 0 && m->ctx->fallback_ops &&
+                (listed(m->ctx->fallback_ops, p->nodes[n].name) ||
+                 listed(m->ctx->fallback_ops, anp_program_string(p, p->nodes[n].p->op)));
         }
     }
     return ANP_OK;
 }
 
-anp_status_t anp_model_create(anp_context_t *ctx, const anp_model_source_t *source, const anp_model_options_t *options,
-                              anp_device_t *wanted, anp_model_t **out_model) {
+anp_status_t anp_model_create(anp_context_t *ctx, const anp_model_source_t *source,
+                              const anp_model_options_t *options, anp_device_t *wanted,
+                              anp_model_t **out_model) {
     *out_model = NULL;
     anp_model_t *m = NULL;
     const anp_status_t made = ANP_NEW(&m);
@@ -90,11 +98,15 @@ anp_status_t anp_model_create(anp_context_t *ctx, const anp_model_source_t *sour
     if (!m->options.call_timeout_ns) m->options.call_timeout_ns = UINT64_C(30000000000);
     m->wanted = wanted;
     anp_mutex_init(&m->lock);
-    ANP_TRY_OUT(st, anp_program_open(source->variant->program, source->variant->program_bytes, &m->program));
+    ANP_TRY_OUT(st, anp_program_open(source->variant->program, source->variant->program_bytes,
+                                     &m->program));
     for (uint32_t i = 0; i < m->program->n_nodes; i++)
         if (!m->program->nodes[i].op)
-            ANP_FAIL_OUT(st, ANP_UNSUPPORTED, "node '%s' needs operator %s, which this build lacks: build with it in ANPUT_OPS",
-                         m->program->nodes[i].name, anp_program_string(m->program, m->program->nodes[i].p->op));
+            ANP_FAIL_OUT(
+                st, ANP_UNSUPPORTED,
+                "node '%s' needs operator %s, which this build lacks: build with it in ANPUT_OPS",
+                m->program->nodes[i].name,
+                anp_program_string(m->program, m->program->nodes[i].p->op));
     ANP_TRY_OUT(st, bind_consts(m));
     ANP_TRY_OUT(st, anp_context_host_device(ctx, wanted, &host));
     ANP_TRY_OUT(st, add_device(m, host, &host_index));
@@ -106,7 +118,9 @@ out:
     return st;
 }
 
-void anp_model_retain(anp_model_t *m) { atomic_fetch_add(&m->refs, 1); }
+void anp_model_retain(anp_model_t *m) {
+    atomic_fetch_add(&m->refs, 1);
+}
 
 void anp_model_release(anp_model_t *m) {
     if (!m || atomic_fetch_sub(&m->refs, 1) != 1) return;
@@ -132,9 +146,11 @@ void anp_model_release(anp_model_t *m) {
     anp_free(m);
 }
 
-static anp_status_t load_const(void *user, uint32_t id, const void **out_data, uint64_t *out_bytes) {
+static anp_status_t load_const(void *user, uint32_t id, const void **out_data,
+                               uint64_t *out_bytes) {
     anp_model_t *m = user;
-    if (id >= m->program->n_consts) ANP_FAIL(ANP_OUT_OF_RANGE, "constant %u of %u", id, m->program->n_consts);
+    if (id >= m->program->n_consts)
+        ANP_FAIL(ANP_OUT_OF_RANGE, "constant %u of %u", id, m->program->n_consts);
     return m->source.weight(m->source.user, m->program->consts[id].weight, out_data, out_bytes);
 }
 
@@ -154,9 +170,16 @@ static anp_status_t load_module(anp_model_t *m, uint32_t d) {
     }
     for (uint32_t i = 0; i < m->program->n_partitions; i++)
         if (m->part_device[i] == d) parts[n_parts++] = i;
-    const anp_drv_load_t load = {.struct_size = sizeof load, .program = m->program->data, .program_bytes = m->program->size_bytes,
-                                 .blobs = blobs, .blob_bytes = blob_bytes, .n_blobs = v->n_blobs, .partitions = parts,
-                                 .n_partitions = n_parts, .user = m, .const_get = load_const};
+    const anp_drv_load_t load = {.struct_size = sizeof load,
+                                 .program = m->program->data,
+                                 .program_bytes = m->program->size_bytes,
+                                 .blobs = blobs,
+                                 .blob_bytes = blob_bytes,
+                                 .n_blobs = v->n_blobs,
+                                 .partitions = parts,
+                                 .n_partitions = n_parts,
+                                 .user = m,
+                                 .const_get = load_const};
     st = md->dev->slot->table->module_load(md->dev->dev, &load, &md->module);
     if (st != ANP_OK) {
         md->module = NULL;
@@ -173,7 +196,8 @@ anp_status_t anp_model_module(anp_model_t *m, uint32_t d, anp_drv_module_t **out
     anp_model_device_t *md = &m->devices[d];
     anp_mutex_lock(&m->lock);
     anp_status_t st = ANP_OK;
-    if (md->generation != md->dev->generation) { /* opened for the first time, or again after a loss: old handles are dead */
+    if (md->generation != md->dev->generation) { /* opened for the first time, or again after a
+                                                    loss: old handles are dead */
         md->module = NULL;
         if (md->consts) memset(md->consts, 0, m->program->n_consts * sizeof(anp_drv_buffer_t *));
         md->generation = md->dev->generation;
@@ -192,7 +216,8 @@ static anp_status_t make_const_buffer(anp_model_t *m, anp_model_device_t *md, ui
     uint64_t bytes = 0;
     ANP_TRY(load_const(m, id, &data, &bytes));
     anp_drv_buffer_t *buf = NULL;
-    anp_status_t st = t->buffer_alloc(md->dev->dev, bytes ? bytes : 1, md->dev->info.align_bytes, &buf);
+    anp_status_t st =
+        t->buffer_alloc(md->dev->dev, bytes ? bytes : 1, md->dev->info.align_bytes, &buf);
     if (st == ANP_OK && bytes) {
         const anp_drv_span_t dst = {buf, 0, bytes};
         anp_mutex_lock(&md->dev->lock); /* the device's own queue: one thread at a time */
@@ -205,7 +230,8 @@ static anp_status_t make_const_buffer(anp_model_t *m, anp_model_device_t *md, ui
     return ANP_OK;
 }
 
-anp_status_t anp_model_const_buffer(anp_model_t *m, uint32_t d, uint32_t const_id, anp_drv_buffer_t **out_buf) {
+anp_status_t anp_model_const_buffer(anp_model_t *m, uint32_t d, uint32_t const_id,
+                                    anp_drv_buffer_t **out_buf) {
     anp_mutex_lock(&m->lock);
     const anp_status_t st = make_const_buffer(m, &m->devices[d], const_id);
     *out_buf = st == ANP_OK ? m->devices[d].consts[const_id] : NULL;

@@ -3,15 +3,20 @@
 #include "runtime/runtime.h"
 #include <string.h>
 
-uint32_t anp_model_entry_count(const anp_model_t *m) { return m->program->n_entries; }
-
-const char *anp_model_entry_name(const anp_model_t *m, uint32_t i) {
-    return i < m->program->n_entries ? anp_program_string(m->program, m->program->entries[i].name) : NULL;
+uint32_t anp_model_entry_count(const anp_model_t *m) {
+    return m->program->n_entries;
 }
 
-static anp_status_t entry_block(const anp_model_t *m, const char *entry, const anp_p_block_t **out) {
+const char *anp_model_entry_name(const anp_model_t *m, uint32_t i) {
+    return i < m->program->n_entries ? anp_program_string(m->program, m->program->entries[i].name)
+                                     : NULL;
+}
+
+static anp_status_t entry_block(const anp_model_t *m, const char *entry,
+                                const anp_p_block_t **out) {
     const uint32_t e = anp_program_find_entry(m->program, entry ? entry : "main");
-    if (e == ANP_P_NONE) ANP_FAIL(ANP_NOT_FOUND, "the model has no entry point '%s'", entry ? entry : "main");
+    if (e == ANP_P_NONE)
+        ANP_FAIL(ANP_NOT_FOUND, "the model has no entry point '%s'", entry ? entry : "main");
     *out = &m->program->blocks[m->program->entries[e].block];
     return ANP_OK;
 }
@@ -64,7 +69,8 @@ static void value_info(const anp_model_t *m, uint32_t value, anp_io_info_t *out)
     }
 }
 
-anp_status_t anp_model_input(const anp_model_t *m, const char *entry, uint32_t i, anp_io_info_t *out_info) {
+anp_status_t anp_model_input(const anp_model_t *m, const char *entry, uint32_t i,
+                             anp_io_info_t *out_info) {
     const anp_p_block_t *b = NULL;
     ANP_TRY(entry_block(m, entry, &b));
     const uint32_t v = input_value(m, b, i);
@@ -73,7 +79,8 @@ anp_status_t anp_model_input(const anp_model_t *m, const char *entry, uint32_t i
     return ANP_OK;
 }
 
-anp_status_t anp_model_output(const anp_model_t *m, const char *entry, uint32_t i, anp_io_info_t *out_info) {
+anp_status_t anp_model_output(const anp_model_t *m, const char *entry, uint32_t i,
+                              anp_io_info_t *out_info) {
     const anp_p_block_t *b = NULL;
     ANP_TRY(entry_block(m, entry, &b));
     if (i >= b->n_outputs) ANP_FAIL(ANP_OUT_OF_RANGE, "the model has no output %u", i);
@@ -84,13 +91,18 @@ anp_status_t anp_model_output(const anp_model_t *m, const char *entry, uint32_t 
 const char *anp_model_meta(const anp_model_t *m, const char *key) {
     const anp_p_meta_t *t = ANP_P_TABLE(m->program->data, meta, anp_p_meta_t);
     for (uint64_t i = 0; i < m->program->h->meta.count; i++)
-        if (strcmp(anp_program_string(m->program, t[i].key), key) == 0) return anp_program_string(m->program, t[i].value);
+        if (strcmp(anp_program_string(m->program, t[i].key), key) == 0)
+            return anp_program_string(m->program, t[i].value);
     return NULL;
 }
 
-const char *anp_model_manifest(const anp_model_t *m) { return m->source.manifest(m->source.user); }
+const char *anp_model_manifest(const anp_model_t *m) {
+    return m->source.manifest(m->source.user);
+}
 
-void anp_text_free(char *text) { anp_free(text); }
+void anp_text_free(char *text) {
+    anp_free(text);
+}
 
 anp_status_t anp_model_ops_text(const anp_model_t *m, char **out_text) {
     *out_text = NULL;
@@ -111,19 +123,26 @@ anp_status_t anp_model_ops_text(const anp_model_t *m, char **out_text) {
     return anp_buf_take(&b, out_text, &len);
 }
 
-uint32_t anp_model_node_count(const anp_model_t *m) { return m->program->n_nodes; }
+uint32_t anp_model_node_count(const anp_model_t *m) {
+    return m->program->n_nodes;
+}
 
-anp_status_t anp_model_placement(const anp_model_t *m, const anp_session_t *session, uint32_t i, anp_placement_row_t *out) {
-    if (i >= m->program->n_nodes) ANP_FAIL(ANP_OUT_OF_RANGE, "node %u of %u", i, m->program->n_nodes);
+anp_status_t anp_model_placement(const anp_model_t *m, const anp_session_t *session, uint32_t i,
+                                 anp_placement_row_t *out) {
+    if (i >= m->program->n_nodes)
+        ANP_FAIL(ANP_OUT_OF_RANGE, "node %u of %u", i, m->program->n_nodes);
     const anp_program_node_t *n = &m->program->nodes[i];
     const uint32_t d = m->node_forced_host[i] ? 0 : m->node_device[i];
     memset(out, 0, sizeof *out);
     out->node = n->name;
     out->op = n->op->name;
     out->device = m->devices[d].dev->id;
-    out->reason = m->node_forced_host[i] ? "sent to the CPU by ANPUT_FALLBACK_OPS" : anp_program_string(m->program, n->p->reason);
+    out->reason = m->node_forced_host[i] ? "sent to the CPU by ANPUT_FALLBACK_OPS"
+                                         : anp_program_string(m->program, n->p->reason);
     out->fallback = m->devices[d].dev != m->wanted && !(n->op->flags & ANP_OP_CONTROL);
     out->est_us = n->p->est_us;
-    if (session && session->nodes[i].runs) out->measured_us = (double)session->nodes[i].total_ns * 1e-3 / (double)session->nodes[i].runs;
+    if (session && session->nodes[i].runs)
+        out->measured_us =
+            (double)session->nodes[i].total_ns * 1e-3 / (double)session->nodes[i].runs;
     return ANP_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One operator at a time: a one-node program per operator, attributes, types and ranks, kept for the next call. */
+/* One operator at a time: a one-node program per operator, attributes, types and ranks, kept for
+ * the next call. */
 #include "runtime/runtime.h"
 #include <anput/graph.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ typedef struct op_entry_t { /* source of its model */
 struct anp_op_runner_t {
     anp_context_t *ctx;
     anp_device_t *dev;
-    anp_map_t index; /* key -> position in entries */
+    anp_map_t index;   /* key -> position in entries */
     anp_vec_t entries; /* op_entry_t * */
     anp_buf_t key;
     anp_arena_t dense; /* copies of strided inputs of the last call */
@@ -66,8 +67,12 @@ static anp_status_t make_key(anp_op_runner_t *r, const anp_op_call_t *c) {
 /* ---- the one-node program ---- */
 
 /* A value whose every size is free: one program for all shapes. */
-static anp_status_t put_free_value(anp_program_writer_t *w, const char *prefix, uint32_t i, anp_dtype_t dtype, int32_t rank, uint32_t *out_id) {
-    anp_p_value_t v = {.kind = ANP_KIND_TENSOR, .dtype = (uint8_t)dtype, .rank = (int8_t)rank, .const_id = ANP_P_NONE};
+static anp_status_t put_free_value(anp_program_writer_t *w, const char *prefix, uint32_t i,
+                                   anp_dtype_t dtype, int32_t rank, uint32_t *out_id) {
+    anp_p_value_t v = {.kind = ANP_KIND_TENSOR,
+                       .dtype = (uint8_t)dtype,
+                       .rank = (int8_t)rank,
+                       .const_id = ANP_P_NONE};
     int64_t dims[ANP_RANK_MAX];
     char name[32];
     for (int32_t k = 0; k < rank; k++) {
@@ -85,7 +90,9 @@ static anp_status_t put_free_value(anp_program_writer_t *w, const char *prefix, 
 }
 
 /* Types and ranks of the results, from the first call's operands. */
-static anp_status_t infer_outputs(const anp_op_t *op, const anp_op_call_t *c, const anp_attr_t *attrs, anp_arena_t *tmp, anp_shape_out_t **out) {
+static anp_status_t infer_outputs(const anp_op_t *op, const anp_op_call_t *c,
+                                  const anp_attr_t *attrs, anp_arena_t *tmp,
+                                  anp_shape_out_t **out) {
     anp_shape_in_t *in = NULL;
     ANP_TRY(ANP_ARENA_ARRAY(tmp, c->n_in, &in));
     ANP_TRY(ANP_ARENA_ARRAY(tmp, c->n_out, out));
@@ -97,14 +104,22 @@ static anp_status_t infer_outputs(const anp_op_t *op, const anp_op_call_t *c, co
     }
     for (uint32_t i = 0; i < c->n_out; i++) (*out)[i].wanted = true;
     const anp_attrs_t list = {attrs, c->n_attrs};
-    anp_shape_ctx_t ctx = {.op = op, .node_name = op->name, .attrs = &list, .in = in, .n_in = c->n_in, .out = *out, .n_out = c->n_out};
+    anp_shape_ctx_t ctx = {.op = op,
+                           .node_name = op->name,
+                           .attrs = &list,
+                           .in = in,
+                           .n_in = c->n_in,
+                           .out = *out,
+                           .n_out = c->n_out};
     return anp_shape_infer(&ctx);
 }
 
-static anp_status_t keep_tensor(op_entry_t *e, anp_program_writer_t *w, const anp_tensor_t *t, uint32_t *out_const) {
+static anp_status_t keep_tensor(op_entry_t *e, anp_program_writer_t *w, const anp_tensor_t *t,
+                                uint32_t *out_const) {
     uint64_t bytes;
     void *copy;
-    if (e->n_weights == ANP_ARRAY_LEN(e->weight_data)) ANP_FAIL(ANP_LIMIT, "more than %u tensor attributes", e->n_weights);
+    if (e->n_weights == ANP_ARRAY_LEN(e->weight_data))
+        ANP_FAIL(ANP_LIMIT, "more than %u tensor attributes", e->n_weights);
     ANP_TRY(anp_tensor_bytes(t, &bytes));
     ANP_TRY(anp_arena_alloc(&e->weights, bytes, &copy));
     if (bytes) memcpy(copy, t->data, bytes);
@@ -115,8 +130,8 @@ static anp_status_t keep_tensor(op_entry_t *e, anp_program_writer_t *w, const an
     return anp_program_put_const(w, &k, out_const);
 }
 
-static anp_status_t put_attrs(op_entry_t *e, anp_program_writer_t *w, const anp_op_call_t *c, anp_arena_t *tmp, anp_attr_t **out_attrs,
-                              anp_p_node_t *node) {
+static anp_status_t put_attrs(op_entry_t *e, anp_program_writer_t *w, const anp_op_call_t *c,
+                              anp_arena_t *tmp, anp_attr_t **out_attrs, anp_p_node_t *node) {
     uint32_t *consts = NULL;
     ANP_TRY(ANP_ARENA_ARRAY(tmp, c->n_attrs, out_attrs));
     ANP_TRY(ANP_ARENA_ARRAY(tmp, c->n_attrs, &consts));
@@ -139,7 +154,8 @@ static anp_status_t put_partition(anp_op_runner_t *r, anp_program_writer_t *w) {
     return anp_program_put_partition(w, &p, &id);
 }
 
-static anp_status_t write_program(anp_op_runner_t *r, const anp_op_t *op, const anp_op_call_t *c, op_entry_t *e, anp_program_writer_t *w, anp_arena_t *tmp) {
+static anp_status_t write_program(anp_op_runner_t *r, const anp_op_t *op, const anp_op_call_t *c,
+                                  op_entry_t *e, anp_program_writer_t *w, anp_arena_t *tmp) {
     uint32_t *in = NULL, *given = NULL, *out = NULL, n_given = 0, id;
     anp_attr_t *attrs = NULL;
     anp_shape_out_t *shapes = NULL;
@@ -157,7 +173,9 @@ static anp_status_t write_program(anp_op_runner_t *r, const anp_op_t *op, const 
     }
     ANP_TRY(put_attrs(e, w, c, tmp, &attrs, &node));
     ANP_TRY(infer_outputs(op, c, attrs, tmp, &shapes));
-    for (uint32_t i = 0; i < c->n_out; i++) ANP_TRY(put_free_value(w, "out", i, (anp_dtype_t)shapes[i].shape.dtype, shapes[i].shape.rank, &out[i]));
+    for (uint32_t i = 0; i < c->n_out; i++)
+        ANP_TRY(put_free_value(w, "out", i, (anp_dtype_t)shapes[i].shape.dtype,
+                               shapes[i].shape.rank, &out[i]));
     ANP_TRY(anp_program_put_string(w, op->name, strlen(op->name), &node.op));
     node.name = node.op;
     ANP_TRY(anp_program_put_string(w, op->domain, strlen(op->domain), &node.domain));
@@ -177,8 +195,11 @@ static anp_status_t write_program(anp_op_runner_t *r, const anp_op_t *op, const 
 
 /* ---- entries ---- */
 
-static void source_release(void *user) { (void)user; /* the runner owns the entry */ }
-static anp_status_t source_weight(void *user, uint32_t id, const void **out_data, uint64_t *out_bytes) {
+static void source_release(void *user) {
+    (void)user; /* the runner owns the entry */
+}
+static anp_status_t source_weight(void *user, uint32_t id, const void **out_data,
+                                  uint64_t *out_bytes) {
     const op_entry_t *e = user;
     if (id >= e->n_weights) ANP_FAIL(ANP_OUT_OF_RANGE, "weight %u of %u", id, e->n_weights);
     *out_data = e->weight_data[id];
@@ -202,14 +223,16 @@ static void entry_release(op_entry_t *e) {
 static anp_status_t ask_driver(anp_op_runner_t *r, const op_entry_t *e) {
     if (r->dev->info.flags & ANP_DRV_HOST_VALUES) return ANP_OK;
     anp_drv_answer_t a = {0};
-    ANP_TRY(r->dev->slot->table->query(r->dev->slot->drv, r->dev->info.target, e->program, e->program_bytes, &a));
+    ANP_TRY(r->dev->slot->table->query(r->dev->slot->drv, r->dev->info.target, e->program,
+                                       e->program_bytes, &a));
     if (!a.yes) ANP_FAIL(ANP_UNSUPPORTED, "device %s: %s", r->dev->id, a.reason);
     return ANP_OK;
 }
 
 static anp_status_t entry_make(anp_op_runner_t *r, const anp_op_call_t *c, op_entry_t **out) {
     const anp_op_t *op = anp_op_find(c->domain ? c->domain : "", c->op);
-    if (!op || op->flags & ANP_OP_CONTROL) ANP_FAIL(ANP_UNSUPPORTED, "there is no operator '%s' to run alone", c->op);
+    if (!op || op->flags & ANP_OP_CONTROL)
+        ANP_FAIL(ANP_UNSUPPORTED, "there is no operator '%s' to run alone", c->op);
     op_entry_t *e = NULL;
     anp_program_writer_t *w = NULL;
     anp_arena_t tmp;
@@ -220,8 +243,10 @@ static anp_status_t entry_make(anp_op_runner_t *r, const anp_op_call_t *c, op_en
     ANP_TRY_OUT(st, anp_program_writer_create(&w));
     ANP_TRY_OUT(st, write_program(r, op, c, e, w, &tmp));
     ANP_TRY_OUT(st, ask_driver(r, e));
-    e->variant = (anp_variant_t){.key = {"", "", "", "", ""}, .program = e->program, .program_bytes = e->program_bytes};
-    const anp_model_source_t source = {e, source_release, source_weight, source_manifest, &e->variant};
+    e->variant = (anp_variant_t){
+        .key = {"", "", "", "", ""}, .program = e->program, .program_bytes = e->program_bytes};
+    const anp_model_source_t source = {e, source_release, source_weight, source_manifest,
+                                       &e->variant};
     ANP_TRY_OUT(st, anp_model_create(r->ctx, &source, NULL, r->dev, &e->model));
     ANP_TRY_OUT(st, anp_session_create(e->model, NULL, &e->session));
     *out = e;
@@ -253,7 +278,8 @@ static anp_status_t entry_find(anp_op_runner_t *r, const anp_op_call_t *c, op_en
 
 /* ---- public ---- */
 
-anp_status_t anp_op_runner_create(anp_context_t *ctx, const char *device, anp_op_runner_t **out_runner) {
+anp_status_t anp_op_runner_create(anp_context_t *ctx, const char *device,
+                                  anp_op_runner_t **out_runner) {
     *out_runner = NULL;
     anp_op_runner_t *r = NULL;
     anp_device_t *dev;
@@ -272,7 +298,8 @@ anp_status_t anp_op_runner_create(anp_context_t *ctx, const char *device, anp_op
 
 void anp_op_runner_release(anp_op_runner_t *r) {
     if (!r) return;
-    for (uint64_t i = 0; i < r->entries.count; i++) entry_release(ANP_VEC_AT(&r->entries, op_entry_t *, i));
+    for (uint64_t i = 0; i < r->entries.count; i++)
+        entry_release(ANP_VEC_AT(&r->entries, op_entry_t *, i));
     anp_vec_deinit(&r->entries);
     anp_map_deinit(&r->index);
     anp_buf_deinit(&r->key);
@@ -296,7 +323,8 @@ static anp_status_t densify(anp_op_runner_t *r, const anp_tensor_t *t, anp_tenso
     for (int64_t i = 0; i < n; i++) {
         int64_t at = 0;
         for (uint32_t k = 0; k < t->rank; k++) at += index[k] * t->strides[k];
-        memcpy((uint8_t *)out->data + (uint64_t)i * row->block_bytes, (const uint8_t *)t->data + at * (int64_t)row->block_bytes, row->block_bytes);
+        memcpy((uint8_t *)out->data + (uint64_t)i * row->block_bytes,
+               (const uint8_t *)t->data + at * (int64_t)row->block_bytes, row->block_bytes);
         for (uint32_t k = t->rank; k-- > 0 && ++index[k] == t->dims[k];) index[k] = 0;
     }
     return ANP_OK;
@@ -312,8 +340,11 @@ anp_status_t anp_op_run(anp_op_runner_t *r, const anp_op_call_t *c) {
         ANP_TRY(densify(r, c->in[i], &t));
         ANP_TRY(anp_session_set_input(e->session, k++, &t));
     }
-    for (uint32_t i = 0; i < c->n_out; i++) ANP_TRY(anp_session_bind_output(e->session, i, c->out[i].data, c->out[i].data ? UINT64_MAX : 0));
+    for (uint32_t i = 0; i < c->n_out; i++)
+        ANP_TRY(anp_session_bind_output(e->session, i, c->out[i].data,
+                                        c->out[i].data ? UINT64_MAX : 0));
     ANP_TRY(anp_session_run(e->session, NULL));
-    for (uint32_t i = 0; i < c->n_out; i++) ANP_TRY(anp_session_get_output(e->session, i, &c->out[i]));
+    for (uint32_t i = 0; i < c->n_out; i++)
+        ANP_TRY(anp_session_get_output(e->session, i, &c->out[i]));
     return ANP_OK;
 }

@@ -15,9 +15,12 @@ static void put_json_string(anp_buf_t *b, const char *s) {
     anp_buf_puts(b, "\"");
     for (; *s; s++) {
         const unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\') anp_buf_printf(b, "\\%c", c);
-        else if (c < 0x20) anp_buf_printf(b, "\\u%04x", c);
-        else anp_buf_append(b, s, 1);
+        if (c == '"' || c == '\\')
+            anp_buf_printf(b, "\\%c", c);
+        else if (c < 0x20)
+            anp_buf_printf(b, "\\u%04x", c);
+        else
+            anp_buf_append(b, s, 1);
     }
     anp_buf_puts(b, "\"");
 }
@@ -43,8 +46,9 @@ static void put_variants(anp_buf_t *b, const anp_package_t *pkg) {
         put_field(b, "bucket", v->key.bucket);
         anp_buf_puts(b, ",");
         put_field(b, "driver_version", v->key.driver_version);
-        anp_buf_printf(b, ",\"program_bytes\":%llu,\"blobs\":%u,\"blob_bytes\":%llu}", (unsigned long long)v->program_bytes,
-                       v->n_blobs, (unsigned long long)blob_bytes);
+        anp_buf_printf(b, ",\"program_bytes\":%llu,\"blobs\":%u,\"blob_bytes\":%llu}",
+                       (unsigned long long)v->program_bytes, v->n_blobs,
+                       (unsigned long long)blob_bytes);
     }
     anp_buf_puts(b, "]");
 }
@@ -53,8 +57,9 @@ static void put_sections(anp_buf_t *b, const anp_package_t *pkg) {
     anp_section_info_t s;
     anp_buf_puts(b, "\"sections\":[");
     for (uint32_t i = 0; anp_package_section(pkg, i, &s); i++)
-        anp_buf_printf(b, "%s{\"kind\":\"%s\",\"offset\":%llu,\"bytes\":%llu,\"hash\":\"%s\"}", i ? "," : "", s.kind,
-                       (unsigned long long)s.offset, (unsigned long long)s.bytes, s.hash);
+        anp_buf_printf(b, "%s{\"kind\":\"%s\",\"offset\":%llu,\"bytes\":%llu,\"hash\":\"%s\"}",
+                       i ? "," : "", s.kind, (unsigned long long)s.offset,
+                       (unsigned long long)s.bytes, s.hash);
     anp_buf_puts(b, "]");
 }
 
@@ -88,7 +93,8 @@ anp_status_t anp_package_program_text(const char *path, uint32_t variant, char *
     anp_buf_init(&b, 0);
     ANP_TRY_OUT(st, anp_package_open(path, &pkg));
     if (variant >= anp_package_variants(pkg))
-        ANP_FAIL_OUT(st, ANP_OUT_OF_RANGE, "%s: variant %u of %u", path, variant, anp_package_variants(pkg));
+        ANP_FAIL_OUT(st, ANP_OUT_OF_RANGE, "%s: variant %u of %u", path, variant,
+                     anp_package_variants(pkg));
     const anp_variant_t *v = anp_package_variant(pkg, variant);
     ANP_TRY_OUT(st, anp_program_open(v->program, v->program_bytes, &p));
     ANP_TRY_OUT(st, anp_program_print(p, &b));

@@ -19,7 +19,8 @@ bool anp_plan_static_shape(const anp_session_t *s, uint32_t value, anp_tensor_t 
 
 bool anp_plan_shape_is(const anp_session_t *s, uint32_t value, const anp_tensor_t *t) {
     anp_tensor_t known;
-    return s->is_static[value] && anp_plan_static_shape(s, value, &known) && known.dtype == t->dtype && anp_tensor_same_dims(&known, t);
+    return s->is_static[value] && anp_plan_static_shape(s, value, &known) &&
+           known.dtype == t->dtype && anp_tensor_same_dims(&known, t);
 }
 
 /* ---- lifetimes ---- */
@@ -30,7 +31,9 @@ typedef struct walk_t {
     int32_t pos;
 } walk_t;
 
-static uint32_t inst_of(const walk_t *w, uint32_t value, uint32_t d) { return value * w->s->n_devices + d; }
+static uint32_t inst_of(const walk_t *w, uint32_t value, uint32_t d) {
+    return value * w->s->n_devices + d;
+}
 
 static uint32_t home_of(const walk_t *w, uint32_t value) {
     for (uint32_t d = 0; d < w->s->n_devices; d++)
@@ -44,7 +47,8 @@ static void use(walk_t *w, uint32_t value, uint32_t d, int32_t pos) {
     if (w->plan->def[i] < 0) { /* a copy made for this use: its source has to be alive now */
         for (uint32_t k = 0; k < w->s->n_devices; k++) {
             const uint32_t src = inst_of(w, value, k);
-            if (w->plan->def[src] >= 0) w->plan->last[w->plan->root[src]] = ANP_MAX(w->plan->last[w->plan->root[src]], pos);
+            if (w->plan->def[src] >= 0)
+                w->plan->last[w->plan->root[src]] = ANP_MAX(w->plan->last[w->plan->root[src]], pos);
         }
         w->plan->def[i] = pos;
     }
@@ -62,13 +66,17 @@ static void define(walk_t *w, uint32_t value, uint32_t d, bool external) {
 
 static bool same_symbolic_shape(const anp_program_t *p, uint32_t a, uint32_t b) {
     const anp_p_value_t *x = &p->values[a], *y = &p->values[b];
-    if (x->rank < 0 || x->rank != y->rank || x->dtype != y->dtype || x->optional || y->optional) return false;
+    if (x->rank < 0 || x->rank != y->rank || x->dtype != y->dtype || x->optional || y->optional)
+        return false;
     const int64_t *ints = ANP_P_TABLE(p->data, ints, int64_t);
-    return x->rank == 0 || memcmp(ints + x->dims, ints + y->dims, (size_t)x->rank * sizeof *ints) == 0; /* expressions are interned */
+    return x->rank == 0 || memcmp(ints + x->dims, ints + y->dims, (size_t)x->rank * sizeof *ints) ==
+                               0; /* expressions are interned */
 }
 
 static anp_status_t note_in_place(walk_t *w, const anp_program_node_t *node, uint32_t d) {
-    if (!(node->op->flags & ANP_OP_ELEMENTWISE) || node->p->n_outputs != 1 || node->outputs[0] == ANP_P_NONE) return ANP_OK;
+    if (!(node->op->flags & ANP_OP_ELEMENTWISE) || node->p->n_outputs != 1 ||
+        node->outputs[0] == ANP_P_NONE)
+        return ANP_OK;
     if (!(w->s->model->devices[d].dev->info.flags & ANP_DRV_HOST_MEMORY)) return ANP_OK;
     for (uint32_t i = 0; i < node->p->n_inputs; i++) {
         const uint32_t v = node->inputs[i];
@@ -83,16 +91,20 @@ static anp_status_t walk_node(walk_t *w, uint32_t n, uint32_t d) {
     const anp_program_node_t *node = &w->s->p->nodes[n];
     for (uint32_t i = 0; i < node->p->n_inputs; i++) use(w, node->inputs[i], d, w->pos);
     const bool kernel_shapes = node->op->flags & (ANP_OP_DATA_DEPENDENT | ANP_OP_HOST);
-    const bool view = node->op->flags & ANP_OP_VIEW && node->p->n_inputs && node->inputs[0] != ANP_P_NONE;
+    const bool view =
+        node->op->flags & ANP_OP_VIEW && node->p->n_inputs && node->inputs[0] != ANP_P_NONE;
     if (view && node->outputs[0] != ANP_P_NONE)
-        w->plan->root[inst_of(w, node->outputs[0], d)] = w->plan->root[inst_of(w, node->inputs[0], d)];
-    else ANP_TRY(note_in_place(w, node, d));
+        w->plan->root[inst_of(w, node->outputs[0], d)] =
+            w->plan->root[inst_of(w, node->inputs[0], d)];
+    else
+        ANP_TRY(note_in_place(w, node, d));
     for (uint32_t i = 0; i < node->p->n_outputs; i++) define(w, node->outputs[i], d, kernel_shapes);
     return ANP_OK;
 }
 
 static void walk_group(walk_t *w, const anp_p_partition_t *part, uint32_t d) {
-    const uint32_t *in = anp_program_refs(w->s->p, part->inputs), *out = anp_program_refs(w->s->p, part->outputs);
+    const uint32_t *in = anp_program_refs(w->s->p, part->inputs),
+                   *out = anp_program_refs(w->s->p, part->outputs);
     for (uint32_t i = 0; i < part->n_inputs; i++) use(w, in[i], d, w->pos);
     for (uint32_t i = 0; i < part->n_outputs; i++) define(w, out[i], d, false);
 }
@@ -104,12 +116,15 @@ static void stretch(walk_t *w, int32_t start, int32_t end) {
     const anp_plan_t *plan = w->plan;
     for (uint32_t i = 0; i < plan->n_insts; i++) {
         if (plan->def[i] < 0 || plan->root[i] != i) continue;
-        if (plan->def[i] < start && plan->last[i] >= start && plan->last[i] < end) plan->last[i] = end;
+        if (plan->def[i] < start && plan->last[i] >= start && plan->last[i] < end)
+            plan->last[i] = end;
     }
-    for (uint32_t v = 0; v < w->s->p->n_values; v++) { /* copies made inside of values from outside */
+    for (uint32_t v = 0; v < w->s->p->n_values;
+         v++) { /* copies made inside of values from outside */
         const uint32_t home = home_of(w, v), h = inst_of(w, v, home);
         bool outside = false;
-        for (uint32_t d = 0; d < w->s->n_devices; d++) outside |= plan->def[inst_of(w, v, d)] >= 0 && plan->def[inst_of(w, v, d)] < start;
+        for (uint32_t d = 0; d < w->s->n_devices; d++)
+            outside |= plan->def[inst_of(w, v, d)] >= 0 && plan->def[inst_of(w, v, d)] < start;
         for (uint32_t d = 0; outside && d < w->s->n_devices; d++) {
             const uint32_t i = inst_of(w, v, d);
             if (i == h || plan->def[i] <= start || plan->def[i] > end) continue;
@@ -125,14 +140,17 @@ static anp_status_t walk_control(walk_t *w, const anp_program_node_t *node) {
     for (uint32_t i = 0; i < node->p->n_blocks; i++) {
         const anp_p_block_t *b = &w->s->p->blocks[node->blocks[i]];
         w->pos++;
-        for (uint32_t k = 0; k < b->n_inputs; k++) define(w, anp_program_refs(w->s->p, b->inputs)[k], 0, true);
+        for (uint32_t k = 0; k < b->n_inputs; k++)
+            define(w, anp_program_refs(w->s->p, b->inputs)[k], 0, true);
         ANP_TRY(walk_block(w, node->blocks[i]));
         w->pos++;
-        for (uint32_t k = 0; k < b->n_outputs; k++) use(w, anp_program_refs(w->s->p, b->outputs)[k], 0, w->pos);
+        for (uint32_t k = 0; k < b->n_outputs; k++)
+            use(w, anp_program_refs(w->s->p, b->outputs)[k], 0, w->pos);
     }
     w->pos++;
     stretch(w, start, w->pos);
-    for (uint32_t i = 0; i < node->p->n_inputs; i++) use(w, node->inputs[i], 0, w->pos); /* read until the last iteration */
+    for (uint32_t i = 0; i < node->p->n_inputs; i++)
+        use(w, node->inputs[i], 0, w->pos); /* read until the last iteration */
     for (uint32_t i = 0; i < node->p->n_outputs; i++) define(w, node->outputs[i], 0, true);
     return ANP_OK;
 }
@@ -169,7 +187,8 @@ static void mark_external(walk_t *w) {
     for (uint32_t i = 0; i < s->n_inputs; i++) define(w, s->inputs[i], 0, true);
     for (uint32_t i = 0; i < s->n_states; i++) {
         define(w, s->states[i].current, s->states[i].device, true);
-        if (s->states[i].in_place) w->plan->external[inst_of(w, s->states[i].next, s->states[i].device)] = true;
+        if (s->states[i].in_place)
+            w->plan->external[inst_of(w, s->states[i].next, s->states[i].device)] = true;
     }
 }
 
@@ -260,8 +279,10 @@ static int larger_first(const void *a, const void *b) {
     return x->inst < y->inst ? -1 : 1;
 }
 
-/* Lowest offset at which `item` fits between the placed ones that live at the same time (placed[] is sorted by offset). */
-static uint64_t find_gap(const anp_session_t *s, const uint32_t *placed, uint32_t n, uint32_t item, uint64_t bytes) {
+/* Lowest offset at which `item` fits between the placed ones that live at the same time (placed[]
+ * is sorted by offset). */
+static uint64_t find_gap(const anp_session_t *s, const uint32_t *placed, uint32_t n, uint32_t item,
+                         uint64_t bytes) {
     const anp_plan_t *plan = s->plan;
     uint64_t at = 0;
     for (uint32_t k = 0; k < n; k++) {
@@ -305,7 +326,8 @@ static anp_status_t lay_device(anp_session_t *s, uint32_t d, by_size_t *items) {
         inst->plan_bytes = bytes;
         total = ANP_MAX(total, at + bytes);
         uint32_t j = n_placed++;
-        for (; j > 0 && s->insts[plan->order[j - 1]].plan_offset > inst->plan_offset; j--) plan->order[j] = plan->order[j - 1];
+        for (; j > 0 && s->insts[plan->order[j - 1]].plan_offset > inst->plan_offset; j--)
+            plan->order[j] = plan->order[j - 1];
         plan->order[j] = items[k].inst;
     }
     return resize_arena(s, d, total);
@@ -327,7 +349,8 @@ static anp_status_t lay_out(anp_session_t *s) {
     for (uint32_t d = 0; d < s->n_devices && st == ANP_OK; d++) st = lay_device(s, d, items);
     for (uint32_t i = 0; i < plan->n_insts && st == ANP_OK; i++) {
         const uint32_t r = lay_find(plan, i);
-        if (r == i || s->insts[r].plan_offset == ANP_NOT_PLANNED || !s->is_static[i / s->n_devices]) continue;
+        if (r == i || s->insts[r].plan_offset == ANP_NOT_PLANNED || !s->is_static[i / s->n_devices])
+            continue;
         s->insts[i].plan_offset = s->insts[r].plan_offset;
         s->insts[i].plan_bytes = s->insts[r].plan_bytes;
     }

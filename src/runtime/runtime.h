@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The runtime's objects. Included by src/runtime and by src/compile (which makes models without a file); everybody else uses the public headers. */
+/* The runtime's objects. Included by src/runtime and by src/compile (which makes models without a
+ * file); everybody else uses the public headers. */
 #ifndef ANP_RUNTIME_RUNTIME_H
 #define ANP_RUNTIME_RUNTIME_H
 
@@ -21,7 +22,8 @@ typedef struct anp_builtin_env_t {
     uint64_t cpu;
 } anp_builtin_env_t;
 
-/* Drivers linked into this build, NULL-terminated; defined by src/lib (driver/builtin.h), so that the runtime names none. */
+/* Drivers linked into this build, NULL-terminated; defined by src/lib (driver/builtin.h), so that
+ * the runtime names none. */
 extern const anp_driver_t *(*const anp_builtin_drivers[])(void);
 
 typedef struct anp_driver_slot_t {
@@ -44,11 +46,12 @@ struct anp_device_t {
     char id[96];
     anp_mutex_t lock; /* of all below */
     anp_cond_t idle;
-    uint32_t active; /* users between acquire and done: a lost device is reopened only when nobody holds handles */
-    anp_drv_device_t *dev; /* opened at first use */
-    anp_drv_queue_t *q;    /* for buffer copies outside sessions */
-    bool lost;             /* close and open again before the next use */
-    uint32_t generation;   /* raised when it is opened: older handles are dead */
+    uint32_t active; /* users between acquire and done: a lost device is reopened only when nobody
+                        holds handles */
+    anp_drv_device_t *dev;           /* opened at first use */
+    anp_drv_queue_t *q;              /* for buffer copies outside sessions */
+    bool lost;                       /* close and open again before the next use */
+    uint32_t generation;             /* raised when it is opened: older handles are dead */
     uint64_t used_bytes, peak_bytes; /* when the driver does not count */
 };
 
@@ -70,16 +73,20 @@ struct anp_context_t {
 };
 
 void anp_context_retain(anp_context_t *ctx);
-/* Opens (or reopens after a loss) and holds the device: its handles stay alive until anp_device_done. Handles of an older generation are dead. */
+/* Opens (or reopens after a loss) and holds the device: its handles stay alive until
+ * anp_device_done. Handles of an older generation are dead. */
 anp_status_t anp_device_acquire(anp_device_t *dev, uint32_t *out_generation);
 void anp_device_done(anp_device_t *dev);
 void anp_device_mark_lost(anp_device_t *dev);
-/* The device that can run every operator: the one named, else the first built-in with host values. */
-anp_status_t anp_context_host_device(anp_context_t *ctx, anp_device_t *wanted, anp_device_t **out_dev);
+/* The device that can run every operator: the one named, else the first built-in with host values.
+ */
+anp_status_t anp_context_host_device(anp_context_t *ctx, anp_device_t *wanted,
+                                     anp_device_t **out_dev);
 /* Drivers that open at run time (driver_load.c). */
 anp_status_t anp_context_load_drivers(anp_context_t *ctx, const char *path);
 /* Adds a driver's row; failures of the driver become the row's reason. */
-anp_status_t anp_context_add_driver(anp_context_t *ctx, const anp_driver_t *table, const char *name, const char *reason, bool loaded);
+anp_status_t anp_context_add_driver(anp_context_t *ctx, const anp_driver_t *table, const char *name,
+                                    const char *reason, bool loaded);
 /* Value of "name.key" in driver_options, or NULL. Lent. */
 const char *anp_context_driver_option(anp_context_t *ctx, const char *driver, const char *key);
 
@@ -107,8 +114,9 @@ typedef struct anp_model_source_t {
 typedef struct anp_model_device_t {
     anp_device_t *dev;
     anp_drv_module_t *module;
-    uint32_t generation;     /* of the device when the module was loaded */
-    anp_drv_buffer_t **consts; /* [n_consts], for devices without host memory that run node by node; made at first use */
+    uint32_t generation;       /* of the device when the module was loaded */
+    anp_drv_buffer_t **consts; /* [n_consts], for devices without host memory that run node by node;
+                                  made at first use */
 } anp_model_device_t;
 
 struct anp_model_t {
@@ -118,7 +126,7 @@ struct anp_model_t {
     anp_program_t *program;
     anp_model_options_t options; /* strings not kept */
     anp_device_t *wanted;
-    anp_mutex_t lock; /* of devices[].module, generation, consts */
+    anp_mutex_t lock;            /* of devices[].module, generation, consts */
     anp_model_device_t *devices; /* 0 = the host device that can run everything */
     uint32_t n_devices;
     uint32_t *node_device;  /* [n_nodes] index into devices */
@@ -127,16 +135,19 @@ struct anp_model_t {
 };
 
 /* Takes the source (released on failure too). */
-anp_status_t anp_model_create(anp_context_t *ctx, const anp_model_source_t *source, const anp_model_options_t *options,
-                              anp_device_t *wanted, anp_model_t **out_model);
+anp_status_t anp_model_create(anp_context_t *ctx, const anp_model_source_t *source,
+                              const anp_model_options_t *options, anp_device_t *wanted,
+                              anp_model_t **out_model);
 void anp_model_retain(anp_model_t *m);
 /* Loads the module of device d when it is not there or the device was reopened. */
 anp_status_t anp_model_module(anp_model_t *m, uint32_t d, anp_drv_module_t **out_module);
 /* Device copy of a constant. */
-anp_status_t anp_model_const_buffer(anp_model_t *m, uint32_t d, uint32_t const_id, anp_drv_buffer_t **out_buf);
+anp_status_t anp_model_const_buffer(anp_model_t *m, uint32_t d, uint32_t const_id,
+                                    anp_drv_buffer_t **out_buf);
 /* Picks the variant for a device out of a package; logs why others are passed over. */
-anp_status_t anp_variant_choose(anp_context_t *ctx, const anp_package_t *pkg, const anp_device_t *wanted, const char *demanded,
-                                const char *path, const anp_variant_t **out_variant);
+anp_status_t anp_variant_choose(anp_context_t *ctx, const anp_package_t *pkg,
+                                const anp_device_t *wanted, const char *demanded, const char *path,
+                                const anp_variant_t **out_variant);
 
 /* ---- session ---- */
 
@@ -144,15 +155,16 @@ enum { ANP_NOT_PLANNED = -1 };
 
 /* One value on one device. */
 typedef struct anp_inst_t {
-    anp_drv_span_t span; /* buffer NULL: none yet, or host bytes outside any buffer */
-    void *host;          /* host address of the bytes, or NULL */
-    bool valid;          /* holds the value of this run */
-    int64_t plan_offset; /* in the device's arena; ANP_NOT_PLANNED */
-    uint64_t plan_bytes; /* room there */
+    anp_drv_span_t span;   /* buffer NULL: none yet, or host bytes outside any buffer */
+    void *host;            /* host address of the bytes, or NULL */
+    bool valid;            /* holds the value of this run */
+    int64_t plan_offset;   /* in the device's arena; ANP_NOT_PLANNED */
+    uint64_t plan_bytes;   /* room there */
     anp_drv_buffer_t *own; /* storage of its own that only grows */
     uint64_t own_bytes;
     uint8_t *own_host;
-    anp_drv_buffer_t *spare; /* the other half of a loop-carried value: swapped with `own` each iteration */
+    anp_drv_buffer_t
+        *spare; /* the other half of a loop-carried value: swapped with `own` each iteration */
     uint64_t spare_bytes;
     uint8_t *spare_host;
 } anp_inst_t;
@@ -190,7 +202,8 @@ typedef struct anp_output_t {
 
 /* Per node of the program. */
 typedef struct anp_node_cache_t {
-    uint64_t shape_generation; /* shapes were inferred and agree with the plan in this generation; 0 = never */
+    uint64_t shape_generation; /* shapes were inferred and agree with the plan in this generation; 0
+                                  = never */
     uint64_t total_ns, runs;
 } anp_node_cache_t;
 
@@ -215,8 +228,9 @@ struct anp_session_t {
     int64_t *symbols, *new_symbols, *exprs;
     uint64_t generation; /* of symbols; 1 after the first run */
     bool *is_static;     /* [n_values] all dims known from the symbols */
-    bool *once_node;  /* [n_nodes] reads only constants: computed in the first run, kept for all later ones */
-    bool *once_value; /* [n_values] result of such a node */
+    bool *once_node;     /* [n_nodes] reads only constants: computed in the first run, kept for all
+                            later ones */
+    bool *once_value;    /* [n_values] result of such a node */
     bool once_done;
     /* plan (plan.c) */
     struct anp_plan_t *plan;
@@ -228,8 +242,8 @@ struct anp_session_t {
     anp_drv_arg_t *args; /* room for the inputs and outputs of the widest call */
     anp_shape_in_t *shape_in;
     anp_shape_out_t *shape_out;
-    uint32_t depth;        /* of control blocks under way */
-    uint64_t deadline_ns;  /* absolute; 0 none */
+    uint32_t depth;       /* of control blocks under way */
+    uint64_t deadline_ns; /* absolute; 0 none */
     const volatile int *cancel;
     anp_run_stats_t stats;
     struct anp_job_t *job;
@@ -249,19 +263,26 @@ anp_status_t anp_exec_block(anp_session_t *s, uint32_t block);
 anp_status_t anp_exec_check_stop(anp_session_t *s);
 
 /* value.c: where values are and how they get elsewhere */
-anp_status_t anp_value_ensure(anp_session_t *s, uint32_t value, uint32_t d); /* valid on device d: copies when needed */
-anp_status_t anp_value_storage(anp_session_t *s, uint32_t value, uint32_t d); /* room for tensors[value] on d: planned, or its own; marks it the only valid place */
+anp_status_t anp_value_ensure(anp_session_t *s, uint32_t value,
+                              uint32_t d); /* valid on device d: copies when needed */
+anp_status_t anp_value_storage(anp_session_t *s, uint32_t value,
+                               uint32_t d); /* room for tensors[value] on d: planned, or its own;
+                                               marks it the only valid place */
 anp_status_t anp_value_host_view(anp_session_t *s, uint32_t value, anp_tensor_t *out);
 /* Defines a value by host bytes that live long enough (inputs, constants, run memory). */
 void anp_value_define_view(anp_session_t *s, uint32_t value, const anp_tensor_t *t);
-/* Defines a value as a copy, in storage of its own on the host; `swap`: in the other half, so that the source may be this very value. */
-anp_status_t anp_value_define_copy(anp_session_t *s, uint32_t value, const anp_tensor_t *t, bool swap);
+/* Defines a value as a copy, in storage of its own on the host; `swap`: in the other half, so that
+ * the source may be this very value. */
+anp_status_t anp_value_define_copy(anp_session_t *s, uint32_t value, const anp_tensor_t *t,
+                                   bool swap);
 /* Own storage of at least `bytes` on d; the first keep_bytes survive growth. */
-anp_status_t anp_value_own(anp_session_t *s, uint32_t value, uint32_t d, uint64_t bytes, uint64_t keep_bytes);
+anp_status_t anp_value_own(anp_session_t *s, uint32_t value, uint32_t d, uint64_t bytes,
+                           uint64_t keep_bytes);
 anp_status_t anp_session_device_wait(anp_session_t *s, uint32_t d);
 anp_status_t anp_session_wait_all(anp_session_t *s);
 void anp_value_forget(anp_session_t *s, uint32_t value); /* no longer defined */
-anp_status_t anp_storage_alloc(anp_session_t *s, uint32_t d, uint64_t bytes, anp_drv_buffer_t **out, uint8_t **out_host);
+anp_status_t anp_storage_alloc(anp_session_t *s, uint32_t d, uint64_t bytes, anp_drv_buffer_t **out,
+                               uint8_t **out_host);
 void anp_storage_free(anp_session_t *s, uint32_t d, anp_drv_buffer_t *buf, uint64_t bytes);
 
 /* check.c */

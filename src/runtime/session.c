@@ -20,14 +20,17 @@ static anp_status_t find_io(anp_session_t *s) {
     ANP_TRY(ANP_NEW_ARRAY(s->entry->n_inputs, &s->inputs));
     uint32_t state;
     for (uint32_t i = 0; i < s->entry->n_inputs; i++)
-        if (!is_state(s->p, in[i], &state)) s->inputs[s->n_inputs++] = in[i];
-        else s->n_states++;
+        if (!is_state(s->p, in[i], &state))
+            s->inputs[s->n_inputs++] = in[i];
+        else
+            s->n_states++;
     ANP_TRY(ANP_NEW_ARRAY(s->n_inputs, &s->input_tensors));
     ANP_TRY(ANP_NEW_ARRAY(s->n_inputs, &s->input_set));
     s->n_outputs = s->entry->n_outputs;
     ANP_TRY(ANP_NEW_ARRAY(s->n_outputs, &s->outputs));
     ANP_TRY(ANP_NEW_ARRAY(s->n_outputs, &s->output_slots));
-    memcpy(s->outputs, anp_program_refs(s->p, s->entry->outputs), s->n_outputs * sizeof *s->outputs);
+    memcpy(s->outputs, anp_program_refs(s->p, s->entry->outputs),
+           s->n_outputs * sizeof *s->outputs);
     return ANP_OK;
 }
 
@@ -35,7 +38,8 @@ static anp_status_t find_io(anp_session_t *s) {
 static uint32_t producer_device(const anp_session_t *s, uint32_t value) {
     for (uint32_t n = 0; n < s->p->n_nodes; n++)
         for (uint32_t i = 0; i < s->p->nodes[n].p->n_outputs; i++)
-            if (s->p->nodes[n].outputs[i] == value) return s->p->nodes[n].op->flags & ANP_OP_CONTROL ? 0 : s->model->node_device[n];
+            if (s->p->nodes[n].outputs[i] == value)
+                return s->p->nodes[n].op->flags & ANP_OP_CONTROL ? 0 : s->model->node_device[n];
     return 0;
 }
 
@@ -55,10 +59,15 @@ static anp_status_t find_states(anp_session_t *s) {
         const anp_p_state_t *ps = &s->p->states[id];
         anp_tensor_t t;
         if (!anp_plan_static_shape(s, ps->current, &t))
-            ANP_FAIL(ANP_INVALID_MODEL, "state '%s' has a free size: states need known sizes", anp_program_string(s->p, ps->name));
+            ANP_FAIL(ANP_INVALID_MODEL, "state '%s' has a free size: states need known sizes",
+                     anp_program_string(s->p, ps->name));
         anp_state_slot_t *slot = &s->states[k++];
-        *slot = (anp_state_slot_t){.id = id, .current = ps->current, .next = ps->next, .device = producer_device(s, ps->next),
-                                   .in_place = has_state_alias(s->p, ps->next, ps->current), .tensor = t};
+        *slot = (anp_state_slot_t){.id = id,
+                                   .current = ps->current,
+                                   .next = ps->next,
+                                   .device = producer_device(s, ps->next),
+                                   .in_place = has_state_alias(s->p, ps->next, ps->current),
+                                   .tensor = t};
         ANP_TRY(anp_tensor_bytes(&t, &slot->bytes));
     }
     return ANP_OK;
@@ -80,7 +89,8 @@ static anp_status_t widest_call(anp_session_t *s) {
     return ANP_OK;
 }
 
-/* Nodes of the entry block on the host that read only constants: large weights written as ConstantOfShape, say, which a package does not store. */
+/* Nodes of the entry block on the host that read only constants: large weights written as
+ * ConstantOfShape, say, which a package does not store. */
 static anp_status_t find_once(anp_session_t *s) {
     ANP_TRY(ANP_NEW_ARRAY(s->p->n_nodes, &s->once_node));
     ANP_TRY(ANP_NEW_ARRAY(s->p->n_values, &s->once_value));
@@ -103,8 +113,10 @@ static anp_status_t apply_max_dims(anp_session_t *s, const anp_session_options_t
     for (uint32_t i = 0; i < s->p->n_symbols; i++) s->symbols[i] = ANP_DIM_UNKNOWN;
     for (uint32_t k = 0; k < o->n_max_dims; k++) {
         uint32_t i = 0;
-        while (i < s->p->n_symbols && strcmp(anp_program_symbol(s->p, i), o->max_dims[k].name) != 0) i++;
-        if (i == s->p->n_symbols) ANP_FAIL(ANP_NOT_FOUND, "the model has no free dimension '%s'", o->max_dims[k].name);
+        while (i < s->p->n_symbols && strcmp(anp_program_symbol(s->p, i), o->max_dims[k].name) != 0)
+            i++;
+        if (i == s->p->n_symbols)
+            ANP_FAIL(ANP_NOT_FOUND, "the model has no free dimension '%s'", o->max_dims[k].name);
         s->symbols[i] = o->max_dims[k].max;
     }
     anp_program_eval(s->p, s->symbols, s->exprs);
@@ -126,7 +138,8 @@ static anp_status_t init_session(anp_session_t *s, const anp_session_options_t *
     ANP_TRY(ANP_NEW_ARRAY(p->n_symbols, &s->new_symbols));
     ANP_TRY(ANP_NEW_ARRAY(p->n_exprs, &s->exprs));
     ANP_TRY(ANP_NEW_ARRAY(p->n_nodes, &s->nodes));
-    for (uint64_t i = 0; i < (uint64_t)p->n_values * s->n_devices; i++) s->insts[i].plan_offset = ANP_NOT_PLANNED;
+    for (uint64_t i = 0; i < (uint64_t)p->n_values * s->n_devices; i++)
+        s->insts[i].plan_offset = ANP_NOT_PLANNED;
     s->time_nodes = o->time_nodes;
     s->seed = o->seed;
     ANP_TRY(apply_max_dims(s, o));
@@ -137,12 +150,14 @@ static anp_status_t init_session(anp_session_t *s, const anp_session_options_t *
     ANP_TRY(anp_plan_create(s));
     ANP_TRY(anp_session_hold_devices(s));
     const anp_status_t st = o->n_max_dims ? anp_plan_update(s) : ANP_OK;
-    for (uint32_t i = 0; i < p->n_symbols; i++) s->symbols[i] = ANP_DIM_UNKNOWN; /* the first run binds them */
+    for (uint32_t i = 0; i < p->n_symbols; i++)
+        s->symbols[i] = ANP_DIM_UNKNOWN; /* the first run binds them */
     anp_session_drop_devices(s);
     return st;
 }
 
-anp_status_t anp_session_create(anp_model_t *model, const anp_session_options_t *options, anp_session_t **out_session) {
+anp_status_t anp_session_create(anp_model_t *model, const anp_session_options_t *options,
+                                anp_session_t **out_session) {
     *out_session = NULL;
     const anp_session_options_t none = {0};
     anp_session_t *s = NULL;
@@ -196,7 +211,9 @@ void anp_session_release(anp_session_t *s) {
 
 /* ---- inputs and outputs ---- */
 
-static const char *value_name(const anp_session_t *s, uint32_t value) { return anp_program_string(s->p, s->p->values[value].name); }
+static const char *value_name(const anp_session_t *s, uint32_t value) {
+    return anp_program_string(s->p, s->p->values[value].name);
+}
 
 static anp_status_t check_input(const anp_session_t *s, uint32_t i, const anp_tensor_t *t) {
     const anp_p_value_t *v = &s->p->values[s->inputs[i]];
@@ -204,21 +221,27 @@ static anp_status_t check_input(const anp_session_t *s, uint32_t i, const anp_te
     char got[256];
     anp_tensor_text(t, got, sizeof got);
     if (t->kind == ANP_KIND_NONE && v->optional) return ANP_OK;
-    if (t->kind != v->kind) ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s': the model takes a %s", name, v->kind == ANP_KIND_SEQUENCE ? "sequence" : "tensor");
-    const bool empty_list = t->kind == ANP_KIND_SEQUENCE && t->dims[0] == 0; /* has no element to tell its type by */
+    if (t->kind != v->kind)
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s': the model takes a %s", name,
+                 v->kind == ANP_KIND_SEQUENCE ? "sequence" : "tensor");
+    const bool empty_list =
+        t->kind == ANP_KIND_SEQUENCE && t->dims[0] == 0; /* has no element to tell its type by */
     if (v->dtype && t->dtype != v->dtype && !empty_list)
-        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' is %s, the model takes %s", name, got, anp_dtype_name((anp_dtype_t)v->dtype));
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' is %s, the model takes %s", name, got,
+                 anp_dtype_name((anp_dtype_t)v->dtype));
     if (t->kind == ANP_KIND_SEQUENCE) return ANP_OK;
     if (t->strided) ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' has strides: give dense data", name);
     if (v->rank >= 0 && t->rank != v->rank)
-        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' is %s, the model takes rank %d", name, got, v->rank);
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' is %s, the model takes rank %d", name, got,
+                 v->rank);
     int64_t count;
     ANP_TRY(anp_tensor_count(t, &count));
     if (count && !t->data) ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' has no data", name);
     const int64_t *dims = ANP_P_TABLE(s->p->data, ints, int64_t) + v->dims;
     for (int32_t k = 0; k < v->rank; k++)
         if (!ANP_P_DIM_IS_EXPR(dims[k]) && t->dims[k] != dims[k])
-            ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' is %s, the model takes %lld on axis %d", name, got, (long long)dims[k], k);
+            ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' is %s, the model takes %lld on axis %d",
+                     name, got, (long long)dims[k], k);
     return ANP_OK;
 }
 
@@ -230,15 +253,18 @@ anp_status_t anp_session_set_input(anp_session_t *s, uint32_t i, const anp_tenso
     return ANP_OK;
 }
 
-anp_status_t anp_session_bind_output(anp_session_t *s, uint32_t i, void *data, uint64_t capacity_bytes) {
-    if (i >= s->n_outputs) ANP_FAIL(ANP_OUT_OF_RANGE, "output %u: the model has %u", i, s->n_outputs);
+anp_status_t anp_session_bind_output(anp_session_t *s, uint32_t i, void *data,
+                                     uint64_t capacity_bytes) {
+    if (i >= s->n_outputs)
+        ANP_FAIL(ANP_OUT_OF_RANGE, "output %u: the model has %u", i, s->n_outputs);
     s->output_slots[i].bound = data;
     s->output_slots[i].capacity = data ? capacity_bytes : 0;
     return ANP_OK;
 }
 
 anp_status_t anp_session_get_output(const anp_session_t *s, uint32_t i, anp_tensor_t *out_tensor) {
-    if (i >= s->n_outputs) ANP_FAIL(ANP_OUT_OF_RANGE, "output %u: the model has %u", i, s->n_outputs);
+    if (i >= s->n_outputs)
+        ANP_FAIL(ANP_OUT_OF_RANGE, "output %u: the model has %u", i, s->n_outputs);
     if (!s->ran) ANP_FAIL(ANP_NOT_FOUND, "output %u: no run has succeeded yet", i);
     *out_tensor = s->output_slots[i].tensor;
     return ANP_OK;
@@ -246,13 +272,14 @@ anp_status_t anp_session_get_output(const anp_session_t *s, uint32_t i, anp_tens
 
 /* ---- running ---- */
 
-static anp_status_t bind_symbol(anp_session_t *s, const char *name, int64_t dim_expr, int64_t size) {
+static anp_status_t bind_symbol(anp_session_t *s, const char *name, int64_t dim_expr,
+                                int64_t size) {
     const anp_p_expr_t *e = &s->p->exprs[ANP_P_DIM_INDEX(dim_expr)];
     if (e->op != 0) return ANP_OK; /* composite sizes are checked after all symbols are known */
     int64_t *bound = &s->new_symbols[e->a];
     if (*bound != ANP_DIM_UNKNOWN && *bound != size)
-        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' has size %lld where '%s' is %lld already", name, (long long)size,
-                 anp_program_symbol(s->p, (uint32_t)e->a), (long long)*bound);
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' has size %lld where '%s' is %lld already", name,
+                 (long long)size, anp_program_symbol(s->p, (uint32_t)e->a), (long long)*bound);
     *bound = size;
     return ANP_OK;
 }
@@ -269,21 +296,26 @@ static anp_status_t bind_symbols(anp_session_t *s, bool *out_changed) {
         if (s->input_tensors[i].kind != ANP_KIND_TENSOR) continue;
         for (int32_t k = 0; k < v->rank; k++)
             if (ANP_P_DIM_IS_EXPR(ints[v->dims + (uint32_t)k]))
-                ANP_TRY(bind_symbol(s, value_name(s, s->inputs[i]), ints[v->dims + (uint32_t)k], s->input_tensors[i].dims[k]));
+                ANP_TRY(bind_symbol(s, value_name(s, s->inputs[i]), ints[v->dims + (uint32_t)k],
+                                    s->input_tensors[i].dims[k]));
     }
-    *out_changed = s->generation == 0 || memcmp(s->symbols, s->new_symbols, s->p->n_symbols * sizeof *s->symbols) != 0;
+    *out_changed = s->generation == 0 ||
+                   memcmp(s->symbols, s->new_symbols, s->p->n_symbols * sizeof *s->symbols) != 0;
     return ANP_OK;
 }
 
 static anp_status_t check_composite(anp_session_t *s) {
     for (uint32_t i = 0; i < s->n_inputs; i++) {
         anp_tensor_t want;
-        if (!s->input_set[i] || s->input_tensors[i].kind != ANP_KIND_TENSOR || !anp_plan_static_shape(s, s->inputs[i], &want)) continue;
+        if (!s->input_set[i] || s->input_tensors[i].kind != ANP_KIND_TENSOR ||
+            !anp_plan_static_shape(s, s->inputs[i], &want))
+            continue;
         if (anp_tensor_same_dims(&want, &s->input_tensors[i])) continue;
         char a[256], b[256];
         anp_tensor_text(&s->input_tensors[i], a, sizeof a);
         anp_tensor_text(&want, b, sizeof b);
-        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' is %s, with the other inputs it has to be %s", value_name(s, s->inputs[i]), a, b);
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' is %s, with the other inputs it has to be %s",
+                 value_name(s, s->inputs[i]), a, b);
     }
     return ANP_OK;
 }
@@ -319,12 +351,14 @@ static anp_status_t keep_output(anp_session_t *s, uint32_t i) {
     if (t.kind == ANP_KIND_TENSOR) ANP_TRY(anp_tensor_bytes(&t, &bytes));
     if (o->bound && t.kind == ANP_KIND_TENSOR) {
         if (bytes > o->capacity)
-            ANP_FAIL(ANP_LIMIT, "output '%s' has %llu bytes, the memory bound to it %llu", value_name(s, s->outputs[i]),
-                     (unsigned long long)bytes, (unsigned long long)o->capacity);
+            ANP_FAIL(ANP_LIMIT, "output '%s' has %llu bytes, the memory bound to it %llu",
+                     value_name(s, s->outputs[i]), (unsigned long long)bytes,
+                     (unsigned long long)o->capacity);
         if (bytes) memcpy(o->bound, t.data, bytes);
         t.data = o->bound;
     } else if (!inst->span.buffer && t.kind == ANP_KIND_TENSOR && bytes) {
-        /* an input, a constant, a state or run memory: gets bytes of its own, since those may change before the caller looks */
+        /* an input, a constant, a state or run memory: gets bytes of its own, since those may
+         * change before the caller looks */
         if (bytes > o->own_bytes) {
             ANP_TRY(anp_realloc(&o->own, 0, bytes));
             o->own_bytes = bytes;
@@ -344,7 +378,8 @@ static anp_status_t attempt(anp_session_t *s) {
     ANP_TRY(prepare_shapes(s));
     for (uint32_t i = 0; i < s->n_states; i++)
         if (s->states[i].lost)
-            ANP_FAIL(ANP_STATE_LOST, "state '%s' was lost with its device: reset or write it before the next run",
+            ANP_FAIL(ANP_STATE_LOST,
+                     "state '%s' was lost with its device: reset or write it before the next run",
                      anp_program_string(s->p, s->p->states[s->states[i].id].name));
     define_inputs(s);
     ANP_TRY(anp_exec_block(s, (uint32_t)(s->entry - s->p->blocks)));
@@ -374,7 +409,8 @@ static anp_status_t run_held(anp_session_t *s) {
     for (uint32_t d = 0; d < s->n_devices; d++) s->devices[d].disabled = !s->devices[d].held;
     anp_status_t st = attempt(s);
     while (st == ANP_DEVICE_LOST && may_recompute(s)) {
-        anp_log_write(&s->model->ctx->log, ANP_LOG_WARN, "%s; the run is repeated on the CPU", anp_error_message());
+        anp_log_write(&s->model->ctx->log, ANP_LOG_WARN, "%s; the run is repeated on the CPU",
+                      anp_error_message());
         anp_session_forget_pending(s);
         st = attempt(s);
     }

@@ -4,7 +4,9 @@
 #include "runtime/session.h"
 #include <string.h>
 
-static anp_device_t *device_of(const anp_session_t *s, uint32_t d) { return s->model->devices[d].dev; }
+static anp_device_t *device_of(const anp_session_t *s, uint32_t d) {
+    return s->model->devices[d].dev;
+}
 
 /* The device was opened again: nothing of ours there is alive. */
 static void drop_dead_handles(anp_session_t *s, uint32_t d) {
@@ -48,8 +50,10 @@ static anp_status_t hold_one(anp_session_t *s, uint32_t d) {
 
 /* A device that was there and does not come back is done without, if the policy says so. */
 static bool may_go_without(anp_session_t *s, uint32_t d) {
-    if (d == 0 || !s->devices[d].generation || s->model->options.on_loss != ANP_LOSS_RECOMPUTE) return false;
-    anp_log_write(&s->model->ctx->log, ANP_LOG_WARN, "%s; its work runs on the CPU", anp_error_message());
+    if (d == 0 || !s->devices[d].generation || s->model->options.on_loss != ANP_LOSS_RECOMPUTE)
+        return false;
+    anp_log_write(&s->model->ctx->log, ANP_LOG_WARN, "%s; its work runs on the CPU",
+                  anp_error_message());
     drop_dead_handles(s, d);
     return true;
 }
@@ -95,7 +99,8 @@ void anp_session_free_devices(anp_session_t *s) {
             anp_storage_free(s, d, inst->spare, inst->spare_bytes);
         }
         for (uint32_t i = 0; i < s->n_states && s->states; i++)
-            if (s->states[i].device == d) anp_storage_free(s, d, s->states[i].buf, s->states[i].bytes);
+            if (s->states[i].device == d)
+                anp_storage_free(s, d, s->states[i].buf, s->states[i].bytes);
         anp_storage_free(s, d, sd->arena, sd->arena_bytes);
         if (sd->q) dev->slot->table->queue_destroy(sd->q);
     }

@@ -3,7 +3,9 @@
 #include "runtime/session.h"
 #include <string.h>
 
-static anp_device_t *device_of(const anp_session_t *s, uint32_t d) { return s->model->devices[d].dev; }
+static anp_device_t *device_of(const anp_session_t *s, uint32_t d) {
+    return s->model->devices[d].dev;
+}
 static const char *state_name(const anp_session_t *s, uint32_t i) {
     return anp_program_string(s->p, s->p->states[s->states[i].id].name);
 }
@@ -58,12 +60,14 @@ static anp_status_t advance_one(anp_session_t *s, uint32_t i) {
     if (bytes != slot->bytes) {
         char got[256];
         anp_tensor_text(&s->tensors[slot->next], got, sizeof got);
-        ANP_FAIL(ANP_INVALID_MODEL, "state '%s' became %s, its size must not change", state_name(s, i), got);
+        ANP_FAIL(ANP_INVALID_MODEL, "state '%s' became %s, its size must not change",
+                 state_name(s, i), got);
     }
     if (next->host) return write_bytes(s, slot, next->host);
     anp_device_t *dev = device_of(s, slot->device);
     const anp_driver_t *t = dev->slot->table;
-    const anp_drv_span_t src = {next->span.buffer, next->span.offset_bytes, bytes}, dst = {slot->buf, 0, bytes};
+    const anp_drv_span_t src = {next->span.buffer, next->span.offset_bytes, bytes},
+                         dst = {slot->buf, 0, bytes};
     anp_status_t st;
     if (ANP_DRIVER_HAS(t, queue_copy)) {
         st = t->queue_copy(s->devices[slot->device].q, &src, &dst);
@@ -94,10 +98,13 @@ void anp_states_lose_in_place(anp_session_t *s) {
 
 /* ---- public ---- */
 
-uint32_t anp_session_state_count(const anp_session_t *s) { return s->n_states; }
+uint32_t anp_session_state_count(const anp_session_t *s) {
+    return s->n_states;
+}
 
 static anp_status_t check_index(const anp_session_t *s, uint32_t i) {
-    if (i >= s->n_states) ANP_FAIL(ANP_OUT_OF_RANGE, "state %u: the session has %u", i, s->n_states);
+    if (i >= s->n_states)
+        ANP_FAIL(ANP_OUT_OF_RANGE, "state %u: the session has %u", i, s->n_states);
     return ANP_OK;
 }
 
@@ -115,14 +122,16 @@ anp_status_t anp_session_state_info(const anp_session_t *s, uint32_t i, anp_io_i
 static anp_status_t check_bytes(const anp_session_t *s, uint32_t i, uint64_t bytes) {
     ANP_TRY(check_index(s, i));
     if (bytes != s->states[i].bytes)
-        ANP_FAIL(ANP_INVALID_ARGUMENT, "state '%s' has %llu bytes, %llu were given", state_name(s, i),
-                 (unsigned long long)s->states[i].bytes, (unsigned long long)bytes);
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "state '%s' has %llu bytes, %llu were given",
+                 state_name(s, i), (unsigned long long)s->states[i].bytes,
+                 (unsigned long long)bytes);
     return ANP_OK;
 }
 
 static anp_status_t read_held(anp_session_t *s, uint32_t i, void *data) {
     anp_state_slot_t *slot = &s->states[i];
-    if (slot->lost) ANP_FAIL(ANP_STATE_LOST, "state '%s' was lost with its device", state_name(s, i));
+    if (slot->lost)
+        ANP_FAIL(ANP_STATE_LOST, "state '%s' was lost with its device", state_name(s, i));
     if (slot->host) {
         memcpy(data, slot->host, slot->bytes);
         return ANP_OK;
@@ -141,7 +150,8 @@ anp_status_t anp_session_state_read(anp_session_t *s, uint32_t i, void *data, ui
     return st;
 }
 
-anp_status_t anp_session_state_write(anp_session_t *s, uint32_t i, const void *data, uint64_t bytes) {
+anp_status_t anp_session_state_write(anp_session_t *s, uint32_t i, const void *data,
+                                     uint64_t bytes) {
     ANP_TRY(check_bytes(s, i, bytes));
     ANP_TRY(anp_session_hold_devices(s));
     const anp_status_t st = write_bytes(s, &s->states[i], data);

@@ -3,17 +3,23 @@
 #include "runtime/runtime.h"
 #include <string.h>
 
-static const anp_driver_t *driver_of(const anp_session_t *s, uint32_t d) { return s->model->devices[d].dev->slot->table; }
-static anp_device_t *device_of(const anp_session_t *s, uint32_t d) { return s->model->devices[d].dev; }
+static const anp_driver_t *driver_of(const anp_session_t *s, uint32_t d) {
+    return s->model->devices[d].dev->slot->table;
+}
+static anp_device_t *device_of(const anp_session_t *s, uint32_t d) {
+    return s->model->devices[d].dev;
+}
 
 /* ---- storage ---- */
 
-anp_status_t anp_storage_alloc(anp_session_t *s, uint32_t d, uint64_t bytes, anp_drv_buffer_t **out, uint8_t **out_host) {
+anp_status_t anp_storage_alloc(anp_session_t *s, uint32_t d, uint64_t bytes, anp_drv_buffer_t **out,
+                               uint8_t **out_host) {
     anp_device_t *dev = device_of(s, d);
     const anp_driver_t *t = driver_of(s, d);
     *out = NULL;
     *out_host = NULL;
-    const anp_status_t st = t->buffer_alloc(dev->dev, bytes ? bytes : 1, dev->info.align_bytes, out);
+    const anp_status_t st =
+        t->buffer_alloc(dev->dev, bytes ? bytes : 1, dev->info.align_bytes, out);
     if (st != ANP_OK) {
         *out = NULL;
         return anp_device_failed(dev, st);
@@ -35,15 +41,18 @@ void anp_storage_free(anp_session_t *s, uint32_t d, anp_drv_buffer_t *buf, uint6
     anp_mutex_unlock(&dev->lock);
 }
 
-anp_status_t anp_value_own(anp_session_t *s, uint32_t value, uint32_t d, uint64_t bytes, uint64_t keep_bytes) {
+anp_status_t anp_value_own(anp_session_t *s, uint32_t value, uint32_t d, uint64_t bytes,
+                           uint64_t keep_bytes) {
     anp_inst_t *inst = ANP_INST(s, value, d);
     if (inst->own && bytes <= inst->own_bytes) return ANP_OK;
     anp_drv_buffer_t *buf = NULL;
     uint8_t *host = NULL;
-    /* half as much again: a value that grows step by step (a sequence being decoded) moves seldom */
+    /* half as much again: a value that grows step by step (a sequence being decoded) moves seldom
+     */
     const uint64_t room = inst->own ? bytes + bytes / 2 : bytes;
     ANP_TRY(anp_storage_alloc(s, d, room, &buf, &host));
-    if (keep_bytes) memcpy(host, inst->own_host, ANP_MIN(keep_bytes, inst->own_bytes)); /* d is the host */
+    if (keep_bytes)
+        memcpy(host, inst->own_host, ANP_MIN(keep_bytes, inst->own_bytes)); /* d is the host */
     anp_storage_free(s, d, inst->own, inst->own_bytes);
     inst->own = buf;
     inst->own_bytes = room;
@@ -89,7 +98,8 @@ void anp_value_define_view(anp_session_t *s, uint32_t value, const anp_tensor_t 
     only_valid_on(s, value, 0);
 }
 
-anp_status_t anp_value_define_copy(anp_session_t *s, uint32_t value, const anp_tensor_t *t, bool swap) {
+anp_status_t anp_value_define_copy(anp_session_t *s, uint32_t value, const anp_tensor_t *t,
+                                   bool swap) {
     if (t->kind != ANP_KIND_TENSOR) { /* sequences live in run memory: the view is enough */
         anp_value_define_view(s, value, t);
         return ANP_OK;
@@ -130,12 +140,15 @@ anp_status_t anp_session_device_wait(anp_session_t *s, uint32_t d) {
         timeout = ANP_MIN(timeout, left);
     }
     anp_status_t st = driver_of(s, d)->event_wait(sd->pending, timeout);
-    if (st == ANP_TIMEOUT && by_deadline) return anp_error_prefix(st, "deadline passed while device %s was working", device_of(s, d)->id);
+    if (st == ANP_TIMEOUT && by_deadline)
+        return anp_error_prefix(st, "deadline passed while device %s was working",
+                                device_of(s, d)->id);
     driver_of(s, d)->event_release(sd->pending);
     sd->pending = NULL;
     if (st == ANP_OK) return ANP_OK;
     if (st == ANP_TIMEOUT)
-        st = ANP_ERROR(ANP_DEVICE_LOST, "work did not end within %.1f s: the device hangs", (double)timeout * 1e-9);
+        st = ANP_ERROR(ANP_DEVICE_LOST, "work did not end within %.1f s: the device hangs",
+                       (double)timeout * 1e-9);
     return anp_device_failed(device_of(s, d), st);
 }
 
@@ -173,7 +186,8 @@ static anp_status_t copy_between(anp_session_t *s, uint32_t value, uint32_t from
     const uint64_t bytes = dst->span.bytes;
     anp_status_t st = ANP_OK;
     uint32_t failed = to;
-    if (bytes && src->host && dst->host) memcpy(dst->host, src->host, bytes);
+    if (bytes && src->host && dst->host)
+        memcpy(dst->host, src->host, bytes);
     else if (bytes && src->host) {
         st = driver_of(s, to)->buffer_write(s->devices[to].q, &dst->span, src->host);
     } else if (bytes) {
@@ -195,7 +209,8 @@ anp_status_t anp_value_ensure(anp_session_t *s, uint32_t value, uint32_t d) {
     if (inst->valid) return ANP_OK;
     if (s->p->values[value].const_id != ANP_P_NONE) return constant_on(s, value, d);
     if (!s->defined[value])
-        ANP_FAIL(ANP_INTERNAL, "value '%s' is read before it is made", anp_program_string(s->p, s->p->values[value].name));
+        ANP_FAIL(ANP_INTERNAL, "value '%s' is read before it is made",
+                 anp_program_string(s->p, s->p->values[value].name));
     for (uint32_t from = 0; from < s->n_devices; from++) {
         const anp_inst_t *src = ANP_INST(s, value, from);
         if (!src->valid) continue;
@@ -213,7 +228,8 @@ anp_status_t anp_value_ensure(anp_session_t *s, uint32_t value, uint32_t d) {
         return copy_between(s, value, from, d);
     }
     if (s->tensors[value].kind == ANP_KIND_NONE) return ANP_OK;
-    ANP_FAIL(ANP_INTERNAL, "value '%s' is nowhere", anp_program_string(s->p, s->p->values[value].name));
+    ANP_FAIL(ANP_INTERNAL, "value '%s' is nowhere",
+             anp_program_string(s->p, s->p->values[value].name));
 }
 
 anp_status_t anp_value_host_view(anp_session_t *s, uint32_t value, anp_tensor_t *out) {

@@ -2,4 +2,6 @@
 /* The version of the library. */
 #include <anput/context.h>
 
-const char *anp_version(void) { return ANPUT_VERSION; }
+const char *anp_version(void) {
+    return ANPUT_VERSION;
+}

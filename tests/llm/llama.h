@@ -17,6 +17,7 @@ typedef struct llama_config_t {
  * State    key_<layer>, value_<layer> [1, kv_heads, positions, head_dim], updated in place
  * Constants are copied.
  */
-anp_status_t llama_build(const safetensors_t *weights, const llama_config_t *c, anp_graph_t **out_graph);
+anp_status_t llama_build(const safetensors_t *weights, const llama_config_t *c,
+                         anp_graph_t **out_graph);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* State, proven: a trained Llama decodes its reference token by token, on every driver, without heap memory per token. */
+/* State, proven: a trained Llama decodes its reference token by token, on every driver, without
+ * heap memory per token. */
 #include "base/testing.h"
 #include "llama.h"
 #include <anput/compile.h>
@@ -7,8 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const llama_config_t config = {.hidden = 64, .layers = 5, .heads = 8, .kv_heads = 4, .head_dim = 8, .vocab = 512,
-                                      .positions = 512, .eps = 1e-5f, .theta = 10000};
+static const llama_config_t config = {.hidden = 64,
+                                      .layers = 5,
+                                      .heads = 8,
+                                      .kv_heads = 4,
+                                      .head_dim = 8,
+                                      .vocab = 512,
+                                      .positions = 512,
+                                      .eps = 1e-5f,
+                                      .theta = 10000};
 
 /* Everything of one decoder. */
 typedef struct decoder_t {
@@ -24,7 +32,8 @@ static void ok(anp_status_t st) {
 }
 
 static void start(decoder_t *d, const char *device, const char *driver_path) {
-    safetensors_t *weights = safetensors_open(anp_test_shared("llm/stories260K-hf/model.safetensors"));
+    safetensors_t *weights =
+        safetensors_open(anp_test_shared("llm/stories260K-hf/model.safetensors"));
     assert_non_null(weights);
     anp_graph_t *g;
     memset(d, 0, sizeof *d);
@@ -63,11 +72,13 @@ static int64_t step(decoder_t *d, int64_t id) {
 }
 
 static void decode_one(decoder_t *d, const json_t *story) {
-    const json_t *prompt = json_object_get(story, "prompt_ids"), *want = json_object_get(story, "greedy_ids");
+    const json_t *prompt = json_object_get(story, "prompt_ids"),
+                 *want = json_object_get(story, "greedy_ids");
     ok(anp_session_state_reset(d->session));
     d->position = 0;
     int64_t next = 0;
-    for (size_t i = 0; i < json_array_size(prompt); i++) next = step(d, json_integer_value(json_array_get(prompt, i)));
+    for (size_t i = 0; i < json_array_size(prompt); i++)
+        next = step(d, json_integer_value(json_array_get(prompt, i)));
     for (size_t i = 0; i < json_array_size(want); i++) {
         assert_int_equal(next, json_integer_value(json_array_get(want, i)));
         next = step(d, next);
@@ -91,7 +102,8 @@ static void runs_wholly_there(const decoder_t *d, const char *device) {
     for (uint32_t i = 0; i < anp_model_node_count(d->model); i++) {
         anp_placement_row_t row;
         ok(anp_model_placement(d->model, NULL, i, &row));
-        if (strncmp(row.device, device, strlen(device)) != 0) print_error("%s (%s) on %s: %s\n", row.node, row.op, row.device, row.reason);
+        if (strncmp(row.device, device, strlen(device)) != 0)
+            print_error("%s (%s) on %s: %s\n", row.node, row.op, row.device, row.reason);
         assert_int_equal(strncmp(row.device, device, strlen(device)), 0);
     }
     ok(anp_session_stats(d->session, &stats));

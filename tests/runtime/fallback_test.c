@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Devices that hang, are lost, refuse or take only a part: the answer is right or the error is clean. */
+/* Devices that hang, are lost, refuse or take only a part: the answer is right or the error is
+ * clean. */
 #include "fixture.h"
 #include <stdlib.h>
 
@@ -17,7 +18,8 @@ typedef struct vendor_t {
 
 static vendor_t open_vendor(const char *options, anp_loss_policy_t policy) {
     vendor_t v = {.ctx = fx_context(options)};
-    const anp_model_options_t mo = {.device = "vendor", .on_loss = policy, .call_timeout_ns = 300000000};
+    const anp_model_options_t mo = {
+        .device = "vendor", .on_loss = policy, .call_timeout_ns = 300000000};
     v.model = fx_model(v.ctx, &mo);
     fx_ok(anp_session_create(v.model, NULL, &v.s));
     return v;
@@ -113,7 +115,8 @@ static void operators_named_by_the_user_stay_on_the_cpu(void **state) {
     anp_context_t *ctx;
     anp_session_t *s;
     const char *const drivers = getenv("ANPUT_TEST_DRIVERS");
-    const anp_context_options_t co = {.driver_path = drivers, .fallback_ops = "MaxPool", .ignore_environment = true};
+    const anp_context_options_t co = {
+        .driver_path = drivers, .fallback_ops = "MaxPool", .ignore_environment = true};
     fx_ok(anp_context_create(&co, &ctx));
     const anp_model_options_t mo = {.device = "vendor"};
     anp_model_t *m = fx_model(ctx, &mo);
@@ -140,12 +143,15 @@ static void more_fallback_than_the_budget_is_an_error_with_the_rows(void **state
     if (!fx_has_drivers()) return;
     anp_context_t *ctx;
     anp_model_t *m;
-    const anp_context_options_t co = {.driver_path = getenv("ANPUT_TEST_DRIVERS"), .fallback_ops = "MaxPool", .ignore_environment = true};
+    const anp_context_options_t co = {.driver_path = getenv("ANPUT_TEST_DRIVERS"),
+                                      .fallback_ops = "MaxPool",
+                                      .ignore_environment = true};
     fx_ok(anp_context_create(&co, &ctx));
     anp_graph_t *g = fx_digits();
     const anp_model_options_t mo = {.device = "vendor"};
     const char *const buckets[] = {"N=1"};
-    const anp_compile_options_t compile = {.buckets = buckets, .n_buckets = 1, .max_fallback_nodes = 2};
+    const anp_compile_options_t compile = {
+        .buckets = buckets, .n_buckets = 1, .max_fallback_nodes = 2};
     assert_int_equal(anp_compile_model(ctx, g, &compile, &mo, &m), ANP_OVER_BUDGET);
     anp_test_expect_message("2 nodes fall back to the CPU, at most 1");
     anp_test_expect_message("MaxPool");
@@ -161,7 +167,8 @@ static void a_package_holds_a_variant_and_runs_without_its_device(void **state) 
     anp_context_t *ctx = fx_context(NULL);
     anp_graph_t *g = fx_digits();
     const char *const devices[] = {"vendor"}, *const buckets[] = {"N=1", "N=4"};
-    const anp_compile_options_t compile = {.devices = devices, .n_devices = 1, .buckets = buckets, .n_buckets = 2};
+    const anp_compile_options_t compile = {
+        .devices = devices, .n_devices = 1, .buckets = buckets, .n_buckets = 2};
     const char *path = anp_test_path("digits.anp");
     fx_ok(anp_compile_package(ctx, g, &compile, path));
     anp_graph_release(g);
@@ -194,7 +201,8 @@ static void another_sdk_version_names_both(void **state) {
     anp_context_t *ctx = fx_context(NULL);
     anp_graph_t *g = fx_digits();
     const char *const devices[] = {"vendor"}, *const buckets[] = {"N=1"};
-    const anp_compile_options_t compile = {.devices = devices, .n_devices = 1, .buckets = buckets, .n_buckets = 1};
+    const anp_compile_options_t compile = {
+        .devices = devices, .n_devices = 1, .buckets = buckets, .n_buckets = 1};
     const char *path = anp_test_path("digits.anp");
     fx_ok(anp_compile_package(ctx, g, &compile, path));
     anp_graph_release(g);
@@ -216,11 +224,21 @@ static void one_operator_runs_as_a_framework_would_ask(const char *device) {
     fx_ok(anp_op_runner_create(ctx, device, &r));
     const float x[6] = {1, 2, 3, 4, 5, 6}, y[6] = {10, 20, 30, 40, 50, 60};
     for (int round = 0; round < 3; round++) {
-        const anp_tensor_t a = {.data = (void *)(uintptr_t)x, .dtype = ANP_DTYPE_F32, .rank = 2, .dims = {2, 3}};
+        const anp_tensor_t a = {
+            .data = (void *)(uintptr_t)x, .dtype = ANP_DTYPE_F32, .rank = 2, .dims = {2, 3}};
         /* y as the transpose of a [3, 2] matrix */
-        const anp_tensor_t b = {.data = (void *)(uintptr_t)y, .dtype = ANP_DTYPE_F32, .rank = 2, .strided = 1, .dims = {2, 3}, .strides = {1, 2}};
+        const anp_tensor_t b = {.data = (void *)(uintptr_t)y,
+                                .dtype = ANP_DTYPE_F32,
+                                .rank = 2,
+                                .strided = 1,
+                                .dims = {2, 3},
+                                .strides = {1, 2}};
         anp_tensor_t out = {.data = NULL};
-        const anp_op_call_t call = {.op = "Add", .in = (const anp_tensor_t *const[]){&a, &b}, .n_in = 2, .out = &out, .n_out = 1};
+        const anp_op_call_t call = {.op = "Add",
+                                    .in = (const anp_tensor_t *const[]){&a, &b},
+                                    .n_in = 2,
+                                    .out = &out,
+                                    .n_out = 1};
         fx_ok(anp_op_run(r, &call));
         const float want[6] = {11, 32, 53, 24, 45, 66};
         assert_int_equal(out.dims[1], 3);
@@ -243,9 +261,11 @@ static void an_operator_the_device_lacks_is_refused_with_its_reason(void **state
     anp_op_runner_t *r;
     fx_ok(anp_op_runner_create(ctx, "eager", &r));
     const float x[1] = {1};
-    const anp_tensor_t a = {.data = (void *)(uintptr_t)x, .dtype = ANP_DTYPE_F32, .rank = 1, .dims = {1}};
+    const anp_tensor_t a = {
+        .data = (void *)(uintptr_t)x, .dtype = ANP_DTYPE_F32, .rank = 1, .dims = {1}};
     anp_tensor_t out = {.data = NULL};
-    const anp_op_call_t call = {.op = "Erf", .in = (const anp_tensor_t *const[]){&a}, .n_in = 1, .out = &out, .n_out = 1};
+    const anp_op_call_t call = {
+        .op = "Erf", .in = (const anp_tensor_t *const[]){&a}, .n_in = 1, .out = &out, .n_out = 1};
     assert_int_equal(anp_op_run(r, &call), ANP_UNSUPPORTED);
     anp_test_expect_message("eager:0");
     anp_op_runner_release(r);
@@ -276,7 +296,9 @@ static void every_device_address_leads_to_its_buffer(void **state) {
         assert_ptr_equal(found, b[i]);
         assert_int_equal(offset, 999);
     }
-    assert_int_equal(anp_context_find_address(ctx, anp_buffer_address(b[1]) + 1000, &found, &offset), ANP_NOT_FOUND);
+    assert_int_equal(
+        anp_context_find_address(ctx, anp_buffer_address(b[1]) + 1000, &found, &offset),
+        ANP_NOT_FOUND);
     for (int i = 0; i < 3; i++) anp_buffer_release(b[i]);
     anp_context_release(ctx);
 }
@@ -284,17 +306,23 @@ static void every_device_address_leads_to_its_buffer(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(groups_run_whole_on_the_device, free_inputs),
-        cmocka_unit_test_teardown(a_size_outside_the_buckets_runs_on_the_cpu_and_says_so, free_inputs),
-        cmocka_unit_test_teardown(after_a_hang_the_answer_is_recomputed_and_the_device_comes_back, free_inputs),
-        cmocka_unit_test_teardown(after_a_loss_the_answer_is_recomputed_and_the_device_comes_back, free_inputs),
+        cmocka_unit_test_teardown(a_size_outside_the_buckets_runs_on_the_cpu_and_says_so,
+                                  free_inputs),
+        cmocka_unit_test_teardown(after_a_hang_the_answer_is_recomputed_and_the_device_comes_back,
+                                  free_inputs),
+        cmocka_unit_test_teardown(after_a_loss_the_answer_is_recomputed_and_the_device_comes_back,
+                                  free_inputs),
         cmocka_unit_test_teardown(a_loss_is_an_error_when_the_policy_says_so, free_inputs),
         cmocka_unit_test_teardown(a_lost_device_does_not_hurt_another_session, free_inputs),
         cmocka_unit_test_teardown(operators_named_by_the_user_stay_on_the_cpu, free_inputs),
-        cmocka_unit_test_teardown(more_fallback_than_the_budget_is_an_error_with_the_rows, free_inputs),
-        cmocka_unit_test_teardown(a_package_holds_a_variant_and_runs_without_its_device, free_inputs),
+        cmocka_unit_test_teardown(more_fallback_than_the_budget_is_an_error_with_the_rows,
+                                  free_inputs),
+        cmocka_unit_test_teardown(a_package_holds_a_variant_and_runs_without_its_device,
+                                  free_inputs),
         cmocka_unit_test_teardown(another_sdk_version_names_both, free_inputs),
         cmocka_unit_test_teardown(one_operator_runs_on_cpu_and_on_the_eager_driver, free_inputs),
-        cmocka_unit_test_teardown(an_operator_the_device_lacks_is_refused_with_its_reason, free_inputs),
+        cmocka_unit_test_teardown(an_operator_the_device_lacks_is_refused_with_its_reason,
+                                  free_inputs),
         cmocka_unit_test_teardown(every_device_address_leads_to_its_buffer, free_inputs),
     };
     return cmocka_run_group_tests(tests, NULL, anp_test_dir_remove);

@@ -5,13 +5,17 @@
 #include <stdlib.h>
 
 void fx_ok(anp_status_t st) {
-    if (st != ANP_OK) print_error("%s: %s\n%s", anp_status_name(st), anp_error_message(), anp_error_trace_text());
+    if (st != ANP_OK)
+        print_error("%s: %s\n%s", anp_status_name(st), anp_error_message(), anp_error_trace_text());
     assert_int_equal(st, ANP_OK);
 }
 
 anp_context_t *fx_context(const char *driver_options) {
     anp_context_t *ctx = NULL;
-    const anp_context_options_t o = {.threads = 2, .driver_path = getenv("ANPUT_TEST_DRIVERS"), .driver_options = driver_options, .ignore_environment = true};
+    const anp_context_options_t o = {.threads = 2,
+                                     .driver_path = getenv("ANPUT_TEST_DRIVERS"),
+                                     .driver_options = driver_options,
+                                     .ignore_environment = true};
     fx_ok(anp_context_create(&o, &ctx));
     return ctx;
 }
@@ -71,9 +75,12 @@ void fx_compare(const anp_session_t *s, int64_t n) {
     assert_int_equal(got.dims[0], n);
     assert_int_equal(got.dims[1], 10);
     float largest = 0;
-    for (int64_t i = 0; i < n * 10; i++) largest = fmaxf(largest, fabsf(((const float *)want.data)[i]));
-    for (int64_t i = 0; i < n * 10; i++) /* 1e-5 of the largest: sums of at most 800 terms in f32 against f64 */
-        assert_true(fabsf(((const float *)got.data)[i] - ((const float *)want.data)[i]) <= 1e-5f * largest);
+    for (int64_t i = 0; i < n * 10; i++)
+        largest = fmaxf(largest, fabsf(((const float *)want.data)[i]));
+    for (int64_t i = 0; i < n * 10;
+         i++) /* 1e-5 of the largest: sums of at most 800 terms in f32 against f64 */
+        assert_true(fabsf(((const float *)got.data)[i] - ((const float *)want.data)[i]) <=
+                    1e-5f * largest);
     anp_session_release(rs);
     anp_model_release(m);
     anp_context_release(ctx);

@@ -230,7 +230,8 @@ static anp_status_t import_compile_run(void *arg) {
     anp_model_t *m = NULL;
     anp_session_t *s = NULL;
     static float pixels[784];
-    const anp_tensor_t in = {.data = pixels, .dtype = ANP_DTYPE_F32, .rank = 4, .dims = {1, 1, 28, 28}};
+    const anp_tensor_t in = {
+        .data = pixels, .dtype = ANP_DTYPE_F32, .rank = 4, .dims = {1, 1, 28, 28}};
     const anp_context_options_t co = {.threads = 1, .ignore_environment = true};
     anp_status_t st = anp_context_create(&co, &ctx);
     if (st == ANP_OK) st = anp_model_import("models/lenet-digits.onnx", NULL, &g);
@@ -260,7 +261,8 @@ int main(void) {
         cmocka_unit_test_teardown(outputs_land_in_bound_memory, free_inputs),
         cmocka_unit_test_teardown(two_threads_run_two_sessions_of_one_model, free_inputs),
         cmocka_unit_test_teardown(a_submitted_run_gives_its_answer_when_waited_for, free_inputs),
-        cmocka_unit_test_teardown(a_cancelled_or_late_run_stops_and_the_next_one_works, free_inputs),
+        cmocka_unit_test_teardown(a_cancelled_or_late_run_stops_and_the_next_one_works,
+                                  free_inputs),
         cmocka_unit_test_teardown(results_do_not_depend_on_the_number_of_threads, free_inputs),
         cmocka_unit_test_teardown(a_value_that_is_not_finite_is_found_at_its_node, free_inputs),
         cmocka_unit_test_teardown(times_of_nodes_stand_in_the_placement, free_inputs),

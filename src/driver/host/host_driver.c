@@ -24,7 +24,9 @@ anp_status_t anp_hostdrv_open(const anp_host_t *host, bool fast, anp_drv_t **out
     *out_drv = NULL;
     anp_drv_t *drv = NULL;
     const anp_hostdrv_builtin_t *env = host->builtin;
-    if (!env) ANP_FAIL(ANP_UNSUPPORTED, "the cpu and ref drivers are part of the library and are not loaded");
+    if (!env)
+        ANP_FAIL(ANP_UNSUPPORTED,
+                 "the cpu and ref drivers are part of the library and are not loaded");
     ANP_TRY(ANP_NEW(&drv));
     drv->host = host;
     drv->fast = fast;
@@ -65,8 +67,8 @@ anp_status_t anp_hostdrv_device_info(anp_drv_t *drv, uint32_t index, anp_drv_dev
     memset(out, 0, sizeof *out);
     char model[48];
     anp_cpu_model(model, sizeof model);
-    snprintf(out->name, sizeof out->name, "%s%s%u thread%s", model, *model ? ", " : "", anp_pool_threads(drv->env.pool),
-             anp_pool_threads(drv->env.pool) == 1 ? "" : "s");
+    snprintf(out->name, sizeof out->name, "%s%s%u thread%s", model, *model ? ", " : "",
+             anp_pool_threads(drv->env.pool), anp_pool_threads(drv->env.pool) == 1 ? "" : "s");
     if (!drv->fast) snprintf(out->name, sizeof out->name, "reference kernels");
     snprintf(out->target, sizeof out->target, "%s", machine());
     anp_cpu_text(drv->env.cpu, out->isa, sizeof out->isa);
@@ -98,9 +100,12 @@ static void count_bytes(anp_drv_device_t *dev, uint64_t add, uint64_t sub) {
     anp_mutex_unlock(&dev->lock);
 }
 
-anp_status_t anp_hostdrv_buffer_alloc(anp_drv_device_t *dev, uint64_t size_bytes, uint64_t align_bytes, anp_drv_buffer_t **out_buf) {
+anp_status_t anp_hostdrv_buffer_alloc(anp_drv_device_t *dev, uint64_t size_bytes,
+                                      uint64_t align_bytes, anp_drv_buffer_t **out_buf) {
     *out_buf = NULL;
-    if (align_bytes > 64) ANP_FAIL(ANP_INVALID_ARGUMENT, "alignment of %llu bytes, at most 64 here", (unsigned long long)align_bytes);
+    if (align_bytes > 64)
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "alignment of %llu bytes, at most 64 here",
+                 (unsigned long long)align_bytes);
     anp_drv_buffer_t *buf = NULL;
     ANP_TRY(ANP_NEW(&buf));
     const anp_status_t st = anp_alloc(size_bytes, (void **)&buf->data);
@@ -123,15 +128,19 @@ void anp_hostdrv_buffer_free(anp_drv_buffer_t *buf) {
     anp_free(buf);
 }
 
-anp_status_t anp_hostdrv_buffer_import(anp_drv_device_t *dev, void *ptr, uint64_t bytes, anp_drv_buffer_t **out_buf) {
+anp_status_t anp_hostdrv_buffer_import(anp_drv_device_t *dev, void *ptr, uint64_t bytes,
+                                       anp_drv_buffer_t **out_buf) {
     ANP_TRY(ANP_NEW(out_buf));
     **out_buf = (anp_drv_buffer_t){.dev = dev, .data = ptr, .bytes = bytes, .imported = true};
     return ANP_OK;
 }
 
-void *anp_hostdrv_buffer_host(anp_drv_buffer_t *buf) { return buf->data; }
+void *anp_hostdrv_buffer_host(anp_drv_buffer_t *buf) {
+    return buf->data;
+}
 
-anp_status_t anp_hostdrv_buffer_write(anp_drv_queue_t *q, const anp_drv_span_t *dst, const void *src) {
+anp_status_t anp_hostdrv_buffer_write(anp_drv_queue_t *q, const anp_drv_span_t *dst,
+                                      const void *src) {
     (void)q;
     memcpy(dst->buffer->data + dst->offset_bytes, src, dst->bytes);
     return ANP_OK;
@@ -143,11 +152,14 @@ anp_status_t anp_hostdrv_buffer_read(anp_drv_queue_t *q, const anp_drv_span_t *s
     return ANP_OK;
 }
 
-anp_status_t anp_hostdrv_queue_copy(anp_drv_queue_t *q, const anp_drv_span_t *src, const anp_drv_span_t *dst) {
+anp_status_t anp_hostdrv_queue_copy(anp_drv_queue_t *q, const anp_drv_span_t *src,
+                                    const anp_drv_span_t *dst) {
     (void)q;
     if (src->bytes != dst->bytes)
-        ANP_FAIL(ANP_INVALID_ARGUMENT, "copy of %llu bytes into %llu", (unsigned long long)src->bytes, (unsigned long long)dst->bytes);
-    memmove(dst->buffer->data + dst->offset_bytes, src->buffer->data + src->offset_bytes, src->bytes);
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "copy of %llu bytes into %llu",
+                 (unsigned long long)src->bytes, (unsigned long long)dst->bytes);
+    memmove(dst->buffer->data + dst->offset_bytes, src->buffer->data + src->offset_bytes,
+            src->bytes);
     return ANP_OK;
 }
 
@@ -157,14 +169,17 @@ anp_status_t anp_hostdrv_queue_create(anp_drv_device_t *dev, anp_drv_queue_t **o
     return ANP_OK;
 }
 
-void anp_hostdrv_queue_destroy(anp_drv_queue_t *q) { anp_free(q); }
+void anp_hostdrv_queue_destroy(anp_drv_queue_t *q) {
+    anp_free(q);
+}
 
 anp_status_t anp_hostdrv_queue_wait(anp_drv_queue_t *q, uint64_t timeout_ns) {
     (void)q, (void)timeout_ns;
     return ANP_OK;
 }
 
-anp_status_t anp_hostdrv_enqueue(anp_drv_queue_t *q, anp_drv_module_t *module, anp_drv_call_t *call, anp_drv_event_t **out_event) {
+anp_status_t anp_hostdrv_enqueue(anp_drv_queue_t *q, anp_drv_module_t *module, anp_drv_call_t *call,
+                                 anp_drv_event_t **out_event) {
     if (out_event) *out_event = NULL;
     ANP_TRY(anp_host_module_run(module, call));
     if (!out_event) return ANP_OK;
@@ -178,7 +193,9 @@ anp_status_t anp_hostdrv_event_wait(anp_drv_event_t *event, uint64_t timeout_ns)
     return ANP_OK;
 }
 
-void anp_hostdrv_event_release(anp_drv_event_t *event) { anp_free(event); }
+void anp_hostdrv_event_release(anp_drv_event_t *event) {
+    anp_free(event);
+}
 
 anp_status_t anp_hostdrv_memory_info(anp_drv_device_t *dev, anp_drv_memory_t *out) {
     anp_mutex_lock(&dev->lock);
@@ -189,14 +206,18 @@ anp_status_t anp_hostdrv_memory_info(anp_drv_device_t *dev, anp_drv_memory_t *ou
 
 /* ---- compile half: every operator with a kernel, one call per node, nothing to compile ---- */
 
-anp_status_t anp_hostdrv_query(anp_drv_t *drv, const char *target, const void *program, uint64_t program_bytes, anp_drv_answer_t *answers) {
+anp_status_t anp_hostdrv_query(anp_drv_t *drv, const char *target, const void *program,
+                               uint64_t program_bytes, anp_drv_answer_t *answers) {
     (void)drv, (void)target, (void)program_bytes;
     const anp_p_node_t *nodes = ANP_P_TABLE(program, nodes, anp_p_node_t);
     for (uint64_t i = 0; i < ANP_P_HEADER(program)->nodes.count; i++) {
-        const char *domain = ANP_P_STRING(program, nodes[i].domain), *name = ANP_P_STRING(program, nodes[i].op);
+        const char *domain = ANP_P_STRING(program, nodes[i].domain),
+                   *name = ANP_P_STRING(program, nodes[i].op);
         const anp_op_t *op = anp_op_find(domain, name);
         answers[i].yes = op && anp_kernel_ref(op);
-        if (!answers[i].yes) snprintf(answers[i].reason, sizeof answers[i].reason, "%s: no kernel in this build", name);
+        if (!answers[i].yes)
+            snprintf(answers[i].reason, sizeof answers[i].reason, "%s: no kernel in this build",
+                     name);
     }
     return ANP_OK;
 }

@@ -17,7 +17,8 @@ struct anp_drv_module_t {
     anp_mutex_t lock;                /* of making them */
 };
 
-anp_status_t anp_hostdrv_module_load(anp_drv_device_t *dev, const anp_drv_load_t *load, anp_drv_module_t **out_module) {
+anp_status_t anp_hostdrv_module_load(anp_drv_device_t *dev, const anp_drv_load_t *load,
+                                     anp_drv_module_t **out_module) {
     *out_module = NULL;
     anp_drv_module_t *m = NULL;
     ANP_TRY(ANP_NEW(&m));
@@ -29,7 +30,8 @@ anp_status_t anp_hostdrv_module_load(anp_drv_device_t *dev, const anp_drv_load_t
         const void *data = NULL;
         uint64_t bytes = 0;
         ANP_TRY_OUT(st, load->const_get(load->user, i, &data, &bytes));
-        ANP_TRY_OUT(st, anp_program_bind_const(m->program, i, data)); /* tensor attributes point at them */
+        ANP_TRY_OUT(
+            st, anp_program_bind_const(m->program, i, data)); /* tensor attributes point at them */
     }
     ANP_TRY_OUT(st, anp_calloc(m->program->n_nodes, sizeof *m->prepared, (void **)&m->prepared));
     *out_module = m;
@@ -68,7 +70,8 @@ static anp_status_t constant_view(anp_drv_call_t *call, anp_kernel_t *k) {
     return ANP_OK;
 }
 
-static anp_status_t make_prepared(anp_drv_call_t *call, anp_kernel_t k, const anp_cpu_kernel_t *row, prepared_t **out) {
+static anp_status_t make_prepared(anp_drv_call_t *call, anp_kernel_t k, const anp_cpu_kernel_t *row,
+                                  prepared_t **out) {
     prepared_t *p = NULL;
     anp_status_t st;
     uint64_t bytes = 0;
@@ -86,8 +89,10 @@ out:
     return st;
 }
 
-/* Constants prepared for this kernel, or nothing when the node was first run by another kernel (other shapes): then it packs as it goes. */
-static anp_status_t get_prepared(anp_drv_module_t *m, anp_drv_call_t *call, anp_kernel_t *k, const anp_cpu_kernel_t *row) {
+/* Constants prepared for this kernel, or nothing when the node was first run by another kernel
+ * (other shapes): then it packs as it goes. */
+static anp_status_t get_prepared(anp_drv_module_t *m, anp_drv_call_t *call, anp_kernel_t *k,
+                                 const anp_cpu_kernel_t *row) {
     prepared_t *p = atomic_load_explicit(&m->prepared[call->node], memory_order_acquire);
     if (!p) {
         anp_mutex_lock(&m->lock);
@@ -105,24 +110,38 @@ static anp_status_t get_prepared(anp_drv_module_t *m, anp_drv_call_t *call, anp_
 enum { FEW = 16 };
 
 anp_status_t anp_host_module_run(anp_drv_module_t *m, anp_drv_call_t *call) {
-    if (call->node == ANP_P_NONE) ANP_FAIL(ANP_UNSUPPORTED, "partition %u is run node by node here", call->partition);
+    if (call->node == ANP_P_NONE)
+        ANP_FAIL(ANP_UNSUPPORTED, "partition %u is run node by node here", call->partition);
     const anp_drv_t *drv = m->dev->drv;
     const anp_program_node_t *node = &m->program->nodes[call->node];
     const anp_tensor_t *few_in[FEW], **in = few_in;
     anp_tensor_t *few_out[FEW], **out = few_out;
     if (call->n_in > FEW) ANP_TRY(call->scratch(call->user, call->n_in * sizeof *in, (void **)&in));
-    if (call->n_out > FEW) ANP_TRY(call->scratch(call->user, call->n_out * sizeof *out, (void **)&out));
-    for (uint32_t i = 0; i < call->n_in; i++) in[i] = call->in[i].tensor.kind == ANP_KIND_NONE ? NULL : &call->in[i].tensor;
-    for (uint32_t i = 0; i < call->n_out; i++) out[i] = node->outputs[i] == ANP_P_NONE ? NULL : &call->out[i].tensor;
+    if (call->n_out > FEW)
+        ANP_TRY(call->scratch(call->user, call->n_out * sizeof *out, (void **)&out));
+    for (uint32_t i = 0; i < call->n_in; i++)
+        in[i] = call->in[i].tensor.kind == ANP_KIND_NONE ? NULL : &call->in[i].tensor;
+    for (uint32_t i = 0; i < call->n_out; i++)
+        out[i] = node->outputs[i] == ANP_P_NONE ? NULL : &call->out[i].tensor;
     const anp_kernel_mem_t mem = {call->user, call->run_alloc, call->scratch};
-    anp_kernel_t k = {.op = node->op, .node_name = node->name, .attrs = &node->attrs, .in = in, .n_in = call->n_in, .out = out,
-                      .n_out = call->n_out, .mem = &mem, .env = &drv->env, .seed = call->seed};
+    anp_kernel_t k = {.op = node->op,
+                      .node_name = node->name,
+                      .attrs = &node->attrs,
+                      .in = in,
+                      .n_in = call->n_in,
+                      .out = out,
+                      .n_out = call->n_out,
+                      .mem = &mem,
+                      .env = &drv->env,
+                      .seed = call->seed};
     const anp_cpu_kernel_t *row = drv->fast ? anp_kernel_cpu(&k) : NULL;
     if (row) {
         if (row->prepare) ANP_TRY(get_prepared(m, call, &k, row));
         return row->run(&k);
     }
     const anp_kernel_fn_t ref = anp_kernel_ref(node->op);
-    if (!ref) ANP_FAIL(ANP_UNSUPPORTED, "node '%s' (%s): no kernel in this build", node->name, node->op->name);
+    if (!ref)
+        ANP_FAIL(ANP_UNSUPPORTED, "node '%s' (%s): no kernel in this build", node->name,
+                 node->op->name);
     return ref(&k);
 }

@@ -6,7 +6,8 @@
 #include "kernel/kernel.h"
 #include <anput/driver.h>
 
-/* host->builtin: what the context gives drivers linked into the library. The same layout as anp_builtin_env_t. */
+/* host->builtin: what the context gives drivers linked into the library. The same layout as
+ * anp_builtin_env_t. */
 typedef struct anp_hostdrv_builtin_t {
     anp_pool_t *pool;
     uint64_t cpu;
