@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FX_MAX = 8, FX_TEXT = 512 };
+enum { FX_MAX = 10, FX_TEXT = 512 };
 
 typedef struct fx_t {
     anp_dims_t *dims; /* NULL: as at run time */
@@ -104,6 +104,10 @@ static ANP_UNUSED void fx_attr_int(fx_t *fx, const char *name, int64_t v) {
 static ANP_UNUSED void fx_attr_ints(fx_t *fx, const char *name, const int64_t *v, uint64_t n) {
     fx->attrs[fx->n_attrs++] =
         (anp_attr_t){.name = name, .kind = ANP_ATTR_INTS, .count = n, .v.ints = v};
+}
+
+static ANP_UNUSED void fx_attr_float(fx_t *fx, const char *name, float v) {
+    fx->attrs[fx->n_attrs++] = (anp_attr_t){.name = name, .kind = ANP_ATTR_FLOAT, .v.f = v};
 }
 
 static ANP_UNUSED void fx_attr_str(fx_t *fx, const char *name, const char *v) {

@@ -5,18 +5,22 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const anp_image_codec_t *const codecs[] = {&anp_image_jpeg, &anp_image_png, &anp_image_webp, &anp_image_bmp,
-                                                  &anp_image_pnm};
+static const anp_image_codec_t *const codecs[] = {&anp_image_jpeg, &anp_image_png, &anp_image_webp,
+                                                  &anp_image_bmp, &anp_image_pnm};
 
 /* Formats that are recognised to be named in the message. */
 static const char *unread_format(const uint8_t *data, uint64_t n) {
     static const struct {
         const char *magic, *name;
         uint64_t len;
-    } known[] = {{"II*\0", "TIFF", 4},           {"MM\0*", "TIFF", 4},     {"\0\0\0\x0cjP  ", "JPEG 2000", 8},
-                 {"\xff\x4f\xff\x51", "JPEG 2000", 4}, {"GIF8", "GIF", 4}};
+    } known[] = {{"II*\0", "TIFF", 4},
+                 {"MM\0*", "TIFF", 4},
+                 {"\0\0\0\x0cjP  ", "JPEG 2000", 8},
+                 {"\xff\x4f\xff\x51", "JPEG 2000", 4},
+                 {"GIF8", "GIF", 4}};
     for (uint32_t i = 0; i < ANP_ARRAY_LEN(known); i++)
-        if (n >= known[i].len && memcmp(data, known[i].magic, known[i].len) == 0) return known[i].name;
+        if (n >= known[i].len && memcmp(data, known[i].magic, known[i].len) == 0)
+            return known[i].name;
     return NULL;
 }
 
@@ -27,14 +31,19 @@ anp_status_t anp_image_decode(const uint8_t *data, uint64_t n, const anp_image_s
         return st == ANP_OK ? st : anp_error_prefix(st, "%s image", codecs[i]->name);
     }
     const char *name = unread_format(data, n);
-    if (name) ANP_FAIL(ANP_UNSUPPORTED, "%s images are not read; JPEG, PNG, WebP, BMP and PNM are", name);
-    ANP_FAIL(ANP_CORRUPT, "the %" PRIu64 " bytes are no image of a known format (JPEG, PNG, WebP, BMP, PNM)", n);
+    if (name)
+        ANP_FAIL(ANP_UNSUPPORTED, "%s images are not read; JPEG, PNG, WebP, BMP and PNM are", name);
+    ANP_FAIL(ANP_CORRUPT,
+             "the %" PRIu64 " bytes are no image of a known format (JPEG, PNG, WebP, BMP, PNM)", n);
 }
 
-anp_status_t anp_image_alloc(const anp_image_sink_t *sink, uint64_t width, uint64_t height, uint8_t **out_rgb) {
+anp_status_t anp_image_alloc(const anp_image_sink_t *sink, uint64_t width, uint64_t height,
+                             uint8_t **out_rgb) {
     *out_rgb = NULL;
-    if (width == 0 || height == 0) ANP_FAIL(ANP_CORRUPT, "size %" PRIu64 " x %" PRIu64 " is empty", width, height);
+    if (width == 0 || height == 0)
+        ANP_FAIL(ANP_CORRUPT, "size %" PRIu64 " x %" PRIu64 " is empty", width, height);
     if (width > ANP_IMAGE_PIXELS_MAX || height > ANP_IMAGE_PIXELS_MAX / width)
-        ANP_FAIL(ANP_LIMIT, "%" PRIu64 " x %" PRIu64 " pixels are above the limit of %d", width, height, ANP_IMAGE_PIXELS_MAX);
+        ANP_FAIL(ANP_LIMIT, "%" PRIu64 " x %" PRIu64 " pixels are above the limit of %d", width,
+                 height, ANP_IMAGE_PIXELS_MAX);
     return sink->alloc(sink->user, (uint32_t)width, (uint32_t)height, out_rgb);
 }

@@ -5,7 +5,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { FILE_HEADER = 14, CORE_HEADER = 12, INFO_HEADER = 40, RGB = 0, BITFIELDS = 3, ALPHABITFIELDS = 6 };
+enum {
+    FILE_HEADER = 14,
+    CORE_HEADER = 12,
+    INFO_HEADER = 40,
+    RGB = 0,
+    BITFIELDS = 3,
+    ALPHABITFIELDS = 6
+};
 
 typedef struct bmp_t {
     const uint8_t *data;
@@ -47,7 +54,8 @@ static anp_status_t read_info(bmp_t *b, uint64_t header) {
     b->bits = u16_at(h + 14);
     if (width < 0) ANP_FAIL(ANP_CORRUPT, "the width is %" PRId64, width);
     if (compression != RGB && !(masks && (b->bits == 16 || b->bits == 32)))
-        ANP_FAIL(ANP_UNSUPPORTED, "compression %" PRIu32 " with %" PRIu32 " bits is not read", compression, b->bits);
+        ANP_FAIL(ANP_UNSUPPORTED, "compression %" PRIu32 " with %" PRIu32 " bits is not read",
+                 compression, b->bits);
     b->width = (uint64_t)width;
     b->top_down = height < 0;
     b->height = (uint64_t)(height < 0 ? -height : height);
@@ -55,8 +63,11 @@ static anp_status_t read_info(bmp_t *b, uint64_t header) {
     b->palette_entry = 4;
     b->palette_count = used;
     if (!masks) return ANP_OK;
-    if (b->n < FILE_HEADER + INFO_HEADER + 12) ANP_FAIL(ANP_CORRUPT, "the data ends within the bit masks");
-    for (uint32_t i = 0; i < 3; i++) b->mask[i] = u32_at(h + INFO_HEADER + 4 * i); /* behind a short header, or within a long one */
+    if (b->n < FILE_HEADER + INFO_HEADER + 12)
+        ANP_FAIL(ANP_CORRUPT, "the data ends within the bit masks");
+    for (uint32_t i = 0; i < 3; i++)
+        b->mask[i] =
+            u32_at(h + INFO_HEADER + 4 * i); /* behind a short header, or within a long one */
     return ANP_OK;
 }
 
@@ -66,16 +77,19 @@ static anp_status_t read_header(bmp_t *b) {
         ANP_FAIL(ANP_CORRUPT, "a header of %" PRIu64 " bytes does not fit", header);
     ANP_TRY(header == CORE_HEADER ? read_core(b) : read_info(b, header));
     b->pixels_at = u32_at(b->data + 10);
-    if (b->bits != 1 && b->bits != 4 && b->bits != 8 && b->bits != 16 && b->bits != 24 && b->bits != 32)
+    if (b->bits != 1 && b->bits != 4 && b->bits != 8 && b->bits != 16 && b->bits != 24 &&
+        b->bits != 32)
         ANP_FAIL(ANP_CORRUPT, "a pixel has %" PRIu32 " bits", b->bits);
     if (b->bits <= 8) {
         const uint64_t all = UINT64_C(1) << b->bits;
         if (b->palette_count == 0 || b->palette_count > all) b->palette_count = all;
-        if (b->palette_at + b->palette_count * b->palette_entry > b->n) ANP_FAIL(ANP_CORRUPT, "the data ends within the palette");
+        if (b->palette_at + b->palette_count * b->palette_entry > b->n)
+            ANP_FAIL(ANP_CORRUPT, "the data ends within the palette");
     }
     if (b->mask[0] == 0 && b->mask[1] == 0 && b->mask[2] == 0) {
         const bool narrow = b->bits == 16; /* five bits each */
-        b->mask[0] = narrow ? 0x7c00 : 0xff0000, b->mask[1] = narrow ? 0x3e0 : 0xff00, b->mask[2] = narrow ? 0x1f : 0xff;
+        b->mask[0] = narrow ? 0x7c00 : 0xff0000, b->mask[1] = narrow ? 0x3e0 : 0xff00,
+        b->mask[2] = narrow ? 0x1f : 0xff;
     }
     return ANP_OK;
 }
@@ -90,7 +104,9 @@ static uint8_t channel(uint32_t v, uint32_t mask) {
 static anp_status_t put_palette(const bmp_t *b, const uint8_t *row, uint64_t x, uint8_t *rgb) {
     const uint64_t bit = x * b->bits; /* the first pixel in the high bits */
     const uint32_t index = row[bit / 8] >> (8 - b->bits - bit % 8) & ((1u << b->bits) - 1);
-    if (index >= b->palette_count) ANP_FAIL(ANP_CORRUPT, "colour %" PRIu32 " of a palette of %" PRIu64, index, b->palette_count);
+    if (index >= b->palette_count)
+        ANP_FAIL(ANP_CORRUPT, "colour %" PRIu32 " of a palette of %" PRIu64, index,
+                 b->palette_count);
     const uint8_t *entry = b->data + b->palette_at + index * b->palette_entry;
     rgb[0] = entry[2], rgb[1] = entry[1], rgb[2] = entry[0];
     return ANP_OK;
@@ -111,14 +127,18 @@ static anp_status_t decode(const uint8_t *data, uint64_t n, const anp_image_sink
     bmp_t b = {.data = data, .n = n};
     uint8_t *rgb;
     ANP_TRY(read_header(&b));
-    b.row_bytes = (b.width * b.bits + 31) / 32 * 4; /* rows are padded to 4 bytes; below 2^37 since both are 32-bit numbers */
+    b.row_bytes = (b.width * b.bits + 31) / 32 *
+                  4; /* rows are padded to 4 bytes; below 2^37 since both are 32-bit numbers */
     if (b.width <= ANP_IMAGE_PIXELS_MAX && b.height <= ANP_IMAGE_PIXELS_MAX &&
         (b.pixels_at > n || b.row_bytes * b.height > n - b.pixels_at))
-        ANP_FAIL(ANP_CORRUPT, "%" PRIu64 " x %" PRIu64 " pixels need more than the %" PRIu64 " bytes there are", b.width, b.height, n);
+        ANP_FAIL(ANP_CORRUPT,
+                 "%" PRIu64 " x %" PRIu64 " pixels need more than the %" PRIu64 " bytes there are",
+                 b.width, b.height, n);
     ANP_TRY(anp_image_alloc(sink, b.width, b.height, &rgb));
     for (uint64_t y = 0; y < b.height; y++) {
         const uint8_t *row = data + b.pixels_at + (b.top_down ? y : b.height - 1 - y) * b.row_bytes;
-        for (uint64_t x = 0; x < b.width; x++) ANP_TRY(put_pixel(&b, row, x, rgb + (y * b.width + x) * 3));
+        for (uint64_t x = 0; x < b.width; x++)
+            ANP_TRY(put_pixel(&b, row, x, rgb + (y * b.width + x) * 3));
     }
     return ANP_OK;
 }

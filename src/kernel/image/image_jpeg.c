@@ -34,7 +34,8 @@ static bool matches(const uint8_t *data, uint64_t n) {
     return n >= 3 && data[0] == 0xff && data[1] == 0xd8 && data[2] == 0xff;
 }
 
-/* The part between setjmp and the end of decoding; a failure of ours comes back as a status, one of libjpeg's by the jump. */
+/* The part between setjmp and the end of decoding; a failure of ours comes back as a status, one of
+ * libjpeg's by the jump. */
 static anp_status_t decode_rows(j_decompress_ptr cinfo, const anp_image_sink_t *sink) {
     uint8_t *rgb;
     jpeg_read_header(cinfo, TRUE);
@@ -54,7 +55,8 @@ static anp_status_t decode_rows(j_decompress_ptr cinfo, const anp_image_sink_t *
 }
 
 static anp_status_t decode(const uint8_t *data, uint64_t n, const anp_image_sink_t *sink) {
-    struct jpeg_decompress_struct cinfo = {.err = NULL}; /* zero: may be destroyed before it is created */
+    struct jpeg_decompress_struct cinfo = {
+        .err = NULL}; /* zero: may be destroyed before it is created */
     reader_t reader;
     if (n > UINT32_MAX) ANP_FAIL(ANP_LIMIT, "the file is larger than 4 GiB");
     cinfo.err = jpeg_std_error(&reader.errors);
