@@ -8,17 +8,45 @@
 #include <unistd.h>
 
 struct anp_drv_buffer_t {
-    anp_drv_device_t *dev;
+    anp_hostdrv_object_t object;
     uint8_t *data;
     uint64_t bytes;
     bool imported;
 };
 struct anp_drv_queue_t {
-    anp_drv_device_t *dev;
+    anp_hostdrv_object_t object;
 };
 struct anp_drv_event_t { /* work is done when enqueue returns: an event is always over */
-    anp_drv_device_t *dev;
+    anp_hostdrv_object_t object;
 };
+
+/* ---- objects ---- */
+
+anp_status_t anp_hostdrv_object_new(anp_drv_device_t *dev, uint64_t size_bytes,
+                                    void (*end)(anp_hostdrv_object_t *object), void **out) {
+    ANP_TRY(anp_calloc(1, size_bytes, out));
+    anp_hostdrv_object_t *object = *out;
+    object->dev = dev;
+    object->end = end;
+    anp_mutex_lock(&dev->lock);
+    object->next = &dev->ring;
+    object->prev = dev->ring.prev;
+    object->prev->next = object->next->prev = object;
+    anp_mutex_unlock(&dev->lock);
+    return ANP_OK;
+}
+
+void anp_hostdrv_object_delete(anp_hostdrv_object_t *object) {
+    anp_drv_device_t *dev = object->dev;
+    if (object->end) object->end(object);
+    anp_mutex_lock(&dev->lock);
+    object->prev->next = object->next;
+    object->next->prev = object->prev;
+    anp_mutex_unlock(&dev->lock);
+    anp_free(object);
+}
+
+/* ---- driver and device ---- */
 
 anp_status_t anp_hostdrv_open(const anp_host_t *host, bool fast, anp_drv_t **out_drv) {
     *out_drv = NULL;
@@ -83,14 +111,18 @@ anp_status_t anp_hostdrv_device_open(anp_drv_t *drv, uint32_t index, anp_drv_dev
     (void)index;
     ANP_TRY(ANP_NEW(out_dev));
     (*out_dev)->drv = drv;
+    (*out_dev)->ring.prev = (*out_dev)->ring.next = &(*out_dev)->ring;
     anp_mutex_init(&(*out_dev)->lock);
     return ANP_OK;
 }
 
 void anp_hostdrv_device_close(anp_drv_device_t *dev) {
+    while (dev->ring.next != &dev->ring) anp_hostdrv_object_delete(dev->ring.next);
     anp_mutex_deinit(&dev->lock);
     anp_free(dev);
 }
+
+/* ---- buffers ---- */
 
 static void count_bytes(anp_drv_device_t *dev, uint64_t add, uint64_t sub) {
     anp_mutex_lock(&dev->lock);
@@ -100,38 +132,43 @@ static void count_bytes(anp_drv_device_t *dev, uint64_t add, uint64_t sub) {
     anp_mutex_unlock(&dev->lock);
 }
 
+static void end_buffer(anp_hostdrv_object_t *object) {
+    anp_drv_buffer_t *buf = (anp_drv_buffer_t *)object;
+    if (buf->imported) return;
+    count_bytes(object->dev, 0, buf->bytes);
+    anp_free(buf->data);
+}
+
 anp_status_t anp_hostdrv_buffer_alloc(anp_drv_device_t *dev, uint64_t size_bytes,
                                       uint64_t align_bytes, anp_drv_buffer_t **out_buf) {
     *out_buf = NULL;
     if (align_bytes > 64)
         ANP_FAIL(ANP_INVALID_ARGUMENT, "alignment of %llu bytes, at most 64 here",
                  (unsigned long long)align_bytes);
-    anp_drv_buffer_t *buf = NULL;
-    ANP_TRY(ANP_NEW(&buf));
-    const anp_status_t st = anp_alloc(size_bytes, (void **)&buf->data);
+    void *data = NULL;
+    ANP_TRY(anp_alloc(size_bytes, &data));
+    const anp_status_t st = anp_hostdrv_object_new(dev, sizeof **out_buf, NULL, (void **)out_buf);
     if (st != ANP_OK) {
-        anp_free(buf);
+        anp_free(data);
         return st;
     }
-    buf->dev = dev;
-    buf->bytes = size_bytes;
+    (*out_buf)->data = data;
+    (*out_buf)->bytes = size_bytes;
+    (*out_buf)->object.end = end_buffer;
     count_bytes(dev, size_bytes, 0);
-    *out_buf = buf;
     return ANP_OK;
 }
 
 void anp_hostdrv_buffer_free(anp_drv_buffer_t *buf) {
-    if (!buf->imported) {
-        count_bytes(buf->dev, 0, buf->bytes);
-        anp_free(buf->data);
-    }
-    anp_free(buf);
+    anp_hostdrv_object_delete(&buf->object);
 }
 
 anp_status_t anp_hostdrv_buffer_import(anp_drv_device_t *dev, void *ptr, uint64_t bytes,
                                        anp_drv_buffer_t **out_buf) {
-    ANP_TRY(ANP_NEW(out_buf));
-    **out_buf = (anp_drv_buffer_t){.dev = dev, .data = ptr, .bytes = bytes, .imported = true};
+    ANP_TRY(anp_hostdrv_object_new(dev, sizeof **out_buf, end_buffer, (void **)out_buf));
+    (*out_buf)->data = ptr;
+    (*out_buf)->bytes = bytes;
+    (*out_buf)->imported = true;
     return ANP_OK;
 }
 
@@ -155,22 +192,24 @@ anp_status_t anp_hostdrv_buffer_read(anp_drv_queue_t *q, const anp_drv_span_t *s
 anp_status_t anp_hostdrv_queue_copy(anp_drv_queue_t *q, const anp_drv_span_t *src,
                                     const anp_drv_span_t *dst) {
     (void)q;
-    if (src->bytes != dst->bytes)
-        ANP_FAIL(ANP_INVALID_ARGUMENT, "copy of %llu bytes into %llu",
+    const uint8_t *from = src->buffer->data + src->offset_bytes,
+                  *to = dst->buffer->data + dst->offset_bytes;
+    if (src->bytes != dst->bytes || (from < to + dst->bytes && to < from + src->bytes))
+        ANP_FAIL(ANP_INVALID_ARGUMENT,
+                 "copy of %llu bytes to %llu bytes: sizes differ or the spans overlap",
                  (unsigned long long)src->bytes, (unsigned long long)dst->bytes);
-    memmove(dst->buffer->data + dst->offset_bytes, src->buffer->data + src->offset_bytes,
-            src->bytes);
+    memcpy(dst->buffer->data + dst->offset_bytes, from, src->bytes);
     return ANP_OK;
 }
 
+/* ---- queues and events ---- */
+
 anp_status_t anp_hostdrv_queue_create(anp_drv_device_t *dev, anp_drv_queue_t **out_q) {
-    ANP_TRY(ANP_NEW(out_q));
-    (*out_q)->dev = dev;
-    return ANP_OK;
+    return anp_hostdrv_object_new(dev, sizeof **out_q, NULL, (void **)out_q);
 }
 
 void anp_hostdrv_queue_destroy(anp_drv_queue_t *q) {
-    anp_free(q);
+    anp_hostdrv_object_delete(&q->object);
 }
 
 anp_status_t anp_hostdrv_queue_wait(anp_drv_queue_t *q, uint64_t timeout_ns) {
@@ -182,10 +221,9 @@ anp_status_t anp_hostdrv_enqueue(anp_drv_queue_t *q, anp_drv_module_t *module, a
                                  anp_drv_event_t **out_event) {
     if (out_event) *out_event = NULL;
     ANP_TRY(anp_host_module_run(module, call));
-    if (!out_event) return ANP_OK;
-    ANP_TRY(ANP_NEW(out_event));
-    (*out_event)->dev = q->dev;
-    return ANP_OK;
+    return out_event
+               ? anp_hostdrv_object_new(q->object.dev, sizeof **out_event, NULL, (void **)out_event)
+               : ANP_OK;
 }
 
 anp_status_t anp_hostdrv_event_wait(anp_drv_event_t *event, uint64_t timeout_ns) {
@@ -194,7 +232,7 @@ anp_status_t anp_hostdrv_event_wait(anp_drv_event_t *event, uint64_t timeout_ns)
 }
 
 void anp_hostdrv_event_release(anp_drv_event_t *event) {
-    anp_free(event);
+    anp_hostdrv_object_delete(&event->object);
 }
 
 anp_status_t anp_hostdrv_memory_info(anp_drv_device_t *dev, anp_drv_memory_t *out) {

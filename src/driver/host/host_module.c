@@ -11,37 +11,14 @@ typedef struct prepared_t {
 } prepared_t;
 
 struct anp_drv_module_t {
-    anp_drv_device_t *dev;
+    anp_hostdrv_object_t object;
     anp_program_t *program;
     _Atomic(prepared_t *) *prepared; /* [n_nodes]; made at first use, then constant */
     anp_mutex_t lock;                /* of making them */
 };
 
-anp_status_t anp_hostdrv_module_load(anp_drv_device_t *dev, const anp_drv_load_t *load,
-                                     anp_drv_module_t **out_module) {
-    *out_module = NULL;
-    anp_drv_module_t *m = NULL;
-    ANP_TRY(ANP_NEW(&m));
-    m->dev = dev;
-    anp_mutex_init(&m->lock);
-    anp_status_t st;
-    ANP_TRY_OUT(st, anp_program_open(load->program, load->program_bytes, &m->program));
-    for (uint32_t i = 0; i < m->program->n_consts; i++) {
-        const void *data = NULL;
-        uint64_t bytes = 0;
-        ANP_TRY_OUT(st, load->const_get(load->user, i, &data, &bytes));
-        ANP_TRY_OUT(
-            st, anp_program_bind_const(m->program, i, data)); /* tensor attributes point at them */
-    }
-    ANP_TRY_OUT(st, anp_calloc(m->program->n_nodes, sizeof *m->prepared, (void **)&m->prepared));
-    *out_module = m;
-    m = NULL;
-out:
-    if (m) anp_hostdrv_module_unload(m);
-    return st;
-}
-
-void anp_hostdrv_module_unload(anp_drv_module_t *m) {
+static void end_module(anp_hostdrv_object_t *object) {
+    anp_drv_module_t *m = (anp_drv_module_t *)object;
     for (uint32_t i = 0; m->prepared && i < m->program->n_nodes; i++) {
         prepared_t *p = atomic_load(&m->prepared[i]);
         if (p) anp_free(p->data);
@@ -50,7 +27,36 @@ void anp_hostdrv_module_unload(anp_drv_module_t *m) {
     anp_free(m->prepared);
     anp_program_release(m->program);
     anp_mutex_deinit(&m->lock);
-    anp_free(m);
+}
+
+static anp_status_t open_program(anp_drv_module_t *m, const anp_drv_load_t *load) {
+    ANP_TRY(anp_program_open(load->program, load->program_bytes, &m->program));
+    for (uint32_t i = 0; i < m->program->n_consts; i++) {
+        const void *data = NULL;
+        uint64_t bytes = 0;
+        ANP_TRY(load->const_get(load->user, i, &data, &bytes));
+        ANP_TRY(anp_program_bind_const(m->program, i, data)); /* tensor attributes point at them */
+    }
+    return anp_calloc(m->program->n_nodes, sizeof *m->prepared, (void **)&m->prepared);
+}
+
+anp_status_t anp_hostdrv_module_load(anp_drv_device_t *dev, const anp_drv_load_t *load,
+                                     anp_drv_module_t **out_module) {
+    anp_drv_module_t *m = NULL;
+    *out_module = NULL;
+    ANP_TRY(anp_hostdrv_object_new(dev, sizeof *m, NULL, (void **)&m));
+    anp_mutex_init(&m->lock);
+    m->object.end = end_module;
+    const anp_status_t st = open_program(m, load);
+    if (st == ANP_OK)
+        *out_module = m;
+    else
+        anp_hostdrv_module_unload(m);
+    return st;
+}
+
+void anp_hostdrv_module_unload(anp_drv_module_t *m) {
+    anp_hostdrv_object_delete(&m->object);
 }
 
 /* The view a row's prepare gets: data only where the operand is constant. */
@@ -112,7 +118,7 @@ enum { FEW = 16 };
 anp_status_t anp_host_module_run(anp_drv_module_t *m, anp_drv_call_t *call) {
     if (call->node == ANP_P_NONE)
         ANP_FAIL(ANP_UNSUPPORTED, "partition %u is run node by node here", call->partition);
-    const anp_drv_t *drv = m->dev->drv;
+    const anp_drv_t *drv = m->object.dev->drv;
     const anp_program_node_t *node = &m->program->nodes[call->node];
     const anp_tensor_t *few_in[FEW], **in = few_in;
     anp_tensor_t *few_out[FEW], **out = few_out;

@@ -20,11 +20,25 @@ struct anp_drv_t {
     struct anp_kernel_tables_t *tables;
 };
 
+/* Whatever a device hands out begins with this, so that closing the device ends what is left. */
+typedef struct anp_hostdrv_object_t {
+    struct anp_hostdrv_object_t *prev, *next;
+    anp_drv_device_t *dev;
+    void (*end)(struct anp_hostdrv_object_t
+                    *object); /* frees what it holds besides itself; NULL: nothing */
+} anp_hostdrv_object_t;
+
 struct anp_drv_device_t {
     anp_drv_t *drv;
-    anp_mutex_t lock; /* of the counters */
+    anp_mutex_t lock; /* of all below */
+    anp_hostdrv_object_t ring;
     uint64_t used_bytes, peak_bytes;
 };
+
+/* A zeroed object of the device. */
+anp_status_t anp_hostdrv_object_new(anp_drv_device_t *dev, uint64_t size_bytes,
+                                    void (*end)(anp_hostdrv_object_t *object), void **out);
+void anp_hostdrv_object_delete(anp_hostdrv_object_t *object);
 
 /* Runs call->node. */
 anp_status_t anp_host_module_run(anp_drv_module_t *m, anp_drv_call_t *call);
