@@ -16,10 +16,10 @@ anp_status_t board_fail(const anp_host_t *host, anp_status_t code, const char *f
 
 /* ---- objects ---- */
 
-void *board_object_new(anp_drv_device_t *dev, uint64_t size_bytes,
+void *board_object_new(anp_drv_device_t *dev, uint64_t size_bytes, uint64_t room_bytes,
                        void (*end)(board_object_t *object)) {
     void *memory = NULL;
-    if (dev->host->alloc(dev->host->user, size_bytes, &memory) != ANP_OK) return NULL;
+    if (dev->host->alloc(dev->host->user, size_bytes + room_bytes, &memory) != ANP_OK) return NULL;
     memset(memory, 0, (size_t)size_bytes);
     board_object_t *object = memory;
     object->dev = dev;
@@ -92,6 +92,8 @@ void board_close(anp_drv_device_t *dev) {
 
 /* ---- memory ---- */
 
+enum { NOTICED_BYTES = 1 << 16 };
+
 static void end_buffer(board_object_t *object) {
     anp_drv_device_t *dev = object->dev;
     anp_drv_buffer_t *buf = (anp_drv_buffer_t *)object;
@@ -120,7 +122,7 @@ anp_status_t board_buffer_alloc(anp_drv_device_t *dev, uint64_t size_bytes, uint
                                 anp_drv_buffer_t **out_buf) {
     const anp_status_t st = take_memory(dev, size_bytes);
     if (st != ANP_OK) return st;
-    anp_drv_buffer_t *buf = board_object_new(dev, sizeof *buf + align_bytes + size_bytes, NULL);
+    anp_drv_buffer_t *buf = board_object_new(dev, sizeof *buf, align_bytes + size_bytes, NULL);
     if (!buf) {
         pthread_mutex_lock(&dev->lock);
         dev->used_bytes -= size_bytes;
@@ -130,7 +132,8 @@ anp_status_t board_buffer_alloc(anp_drv_device_t *dev, uint64_t size_bytes, uint
     const uintptr_t after = (uintptr_t)(buf + 1), past = after + align_bytes - 1;
     buf->data = (unsigned char *)(buf + 1) + (past - past % align_bytes - after);
     buf->size_bytes = size_bytes;
-    memset(buf->data, 0xff, (size_t)size_bytes); /* NaN, index -1: reading it is noticed */
+    /* NaN, index -1: reading what was not written is noticed */
+    memset(buf->data, 0xff, (size_t)(size_bytes < NOTICED_BYTES ? size_bytes : NOTICED_BYTES));
     buf->object.end = end_buffer;
     *out_buf = buf;
     return ANP_OK;

@@ -81,8 +81,9 @@ anp_status_t board_open(const anp_host_t *host, anp_drv_t *drv, uint64_t capacit
                         anp_drv_device_t **out_dev);
 void board_close(anp_drv_device_t *dev);
 
-/* A zeroed object of the device; NULL when memory is out (the host has set the sentence). */
-void *board_object_new(anp_drv_device_t *dev, uint64_t size_bytes,
+/* A zeroed object of the device with room behind it; NULL when memory is out (the host has set the
+ * sentence). */
+void *board_object_new(anp_drv_device_t *dev, uint64_t size_bytes, uint64_t room_bytes,
                        void (*end)(board_object_t *object));
 void board_object_delete(board_object_t *object);
 

@@ -112,7 +112,7 @@ void board_queue_end(board_object_t *object) {
 }
 
 anp_status_t board_queue_create(anp_drv_device_t *dev, anp_drv_queue_t **out_q) {
-    anp_drv_queue_t *q = board_object_new(dev, sizeof *q, NULL);
+    anp_drv_queue_t *q = board_object_new(dev, sizeof *q, 0, NULL);
     if (!q) return ANP_OUT_OF_MEMORY;
     if (pthread_create(&q->thread, NULL, work, q) != 0) {
         board_object_delete(&q->object);
@@ -200,7 +200,7 @@ static anp_drv_event_t *new_task(anp_drv_device_t *dev) {
     anp_drv_event_t *task = dev->spare;
     if (task) dev->spare = task->next;
     pthread_mutex_unlock(&dev->lock);
-    return task ? task : board_object_new(dev, sizeof *task, board_event_end);
+    return task ? task : board_object_new(dev, sizeof *task, 0, board_event_end);
 }
 
 static anp_status_t reserve_args(anp_drv_event_t *task, uint32_t n) {

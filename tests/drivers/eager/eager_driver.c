@@ -76,9 +76,13 @@ static bool value_suits(const anp_p_value_t *v, const char *what, uint32_t i, in
 static void answer_node(const void *program, const anp_p_node_t *node, anp_drv_answer_t *out) {
     const char *name = ANP_P_STRING(program, node->op);
     const eager_op_t *op = eager_op_find(ANP_P_STRING(program, node->domain), name);
-    if (!op || op->since != node->since) {
-        snprintf(out->reason, sizeof out->reason, "%.100s version %u is not done here", name,
-                 (unsigned)node->since);
+    if (!op) {
+        snprintf(out->reason, sizeof out->reason, "%.100s is not done here", name);
+        return;
+    }
+    if (op->since != node->since) {
+        snprintf(out->reason, sizeof out->reason, "%s: version %u; version %u is done here", name,
+                 (unsigned)node->since, (unsigned)op->since);
         return;
     }
     for (uint32_t i = 0; i < op->n_in; i++)
@@ -160,7 +164,7 @@ static anp_status_t find_ops(anp_drv_module_t *module, const anp_drv_load_t *loa
 
 static anp_status_t eager_module_load(anp_drv_device_t *dev, const anp_drv_load_t *load,
                                       anp_drv_module_t **out_module) {
-    anp_drv_module_t *module = board_object_new(dev, sizeof *module, end_module);
+    anp_drv_module_t *module = board_object_new(dev, sizeof *module, 0, end_module);
     if (!module) return ANP_OUT_OF_MEMORY;
     module->program = load->program;
     const anp_status_t st = find_ops(module, load);

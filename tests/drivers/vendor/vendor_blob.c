@@ -4,15 +4,23 @@
 #include <stdio.h>
 #include <string.h>
 
-uint64_t vn_checksum(const void *data, uint64_t bytes) { /* FNV-1a, eight bytes at a time */
+/* FNV-1a, eight bytes at a time, going on from `hash`. */
+static uint64_t add_bytes(uint64_t hash, const void *data, uint64_t bytes) {
     const unsigned char *at = data;
-    uint64_t hash = 0xcbf29ce484222325u;
     for (uint64_t word; bytes >= sizeof word; at += sizeof word, bytes -= sizeof word) {
         memcpy(&word, at, sizeof word);
         hash = (hash ^ word) * 0x100000001b3u;
     }
     for (; bytes > 0; bytes--) hash = (hash ^ *at++) * 0x100000001b3u;
     return hash;
+}
+
+uint64_t vn_blob_checksum(const void *blob, uint64_t bytes) {
+    vn_header_t h;
+    memcpy(&h, blob, sizeof h);
+    h.checksum = 0;
+    const uint64_t hash = add_bytes(0xcbf29ce484222325u, &h, sizeof h);
+    return add_bytes(hash, (const unsigned char *)blob + sizeof h, bytes - sizeof h);
 }
 
 /* n records from `first` lie within `count`. */
@@ -96,22 +104,30 @@ static bool contents_ok(const void *blob) {
     return true;
 }
 
+/* "the blob was made with ...": false when it was made by this SDK in this format. */
+static bool other_version(const vn_header_t *h, const char *sdk, char *out_text,
+                          size_t text_bytes) {
+    char here[sizeof h->sdk] = "";
+    snprintf(here, sizeof here, "%s", sdk);
+    if (h->format == VN_FORMAT && memcmp(h->sdk, here, sizeof here) == 0) return false;
+    snprintf(
+        out_text, text_bytes,
+        "the blob was made with SDK %.31s (format %u), here is SDK %s (format %u): compile again",
+        h->sdk, (unsigned)h->format, sdk, (unsigned)VN_FORMAT);
+    return true;
+}
+
 anp_status_t vn_blob_verify(const void *data, uint64_t bytes, const char *sdk, char *out_text,
                             size_t text_bytes) {
     const vn_header_t *h = data;
     const char *wrong = NULL;
     if (bytes < sizeof *h || h->magic != VN_MAGIC)
         wrong = "its first bytes are not those of a blob";
-    else if (h->format != VN_FORMAT || strnlen(h->sdk, sizeof h->sdk) == sizeof h->sdk ||
-             strcmp(h->sdk, sdk) != 0) {
-        snprintf(out_text, text_bytes,
-                 "the blob was made with SDK %.31s (format %u), here is SDK %s (format %u): "
-                 "compile again",
-                 h->sdk, (unsigned)h->format, sdk, (unsigned)VN_FORMAT);
+    else if (other_version(h, sdk, out_text, text_bytes))
         return ANP_INCOMPATIBLE;
-    } else if (h->size_bytes != bytes || !tables_ok(h))
+    else if (h->size_bytes != bytes || !tables_ok(h))
         wrong = "a table lies outside it";
-    else if (vn_checksum(h + 1, bytes - sizeof *h) != h->checksum)
+    else if (vn_blob_checksum(data, bytes) != h->checksum)
         wrong = "its checksum differs";
     else if (!contents_ok(data))
         wrong = "a record in it does not hold together";

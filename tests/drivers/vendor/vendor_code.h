@@ -22,7 +22,7 @@ typedef struct vn_header_t {
     uint32_t magic, format;
     char sdk[32];
     uint64_t size_bytes;
-    uint64_t checksum;  /* of all bytes behind the header */
+    uint64_t checksum;  /* vn_blob_checksum */
     vn_span_t entries;  /* vn_entry_t */
     vn_span_t variants; /* vn_variant_t */
     vn_span_t tensors;  /* vn_tensor_t */
@@ -130,7 +130,7 @@ bool vn_broadcasts(const vn_tensor_t *b, const vn_tensor_t *out);
 
 /* ---- blobs ---- */
 
-uint64_t vn_checksum(const void *data, uint64_t bytes);
+uint64_t vn_blob_checksum(const void *blob, uint64_t bytes); /* its own field counts as 0 */
 /* Checks every byte of a blob: after ANP_OK each index and size in it holds. Else
  * ANP_INCOMPATIBLE or ANP_CORRUPT and the sentence. */
 anp_status_t vn_blob_verify(const void *data, uint64_t bytes, const char *sdk, char *out_text,

@@ -37,7 +37,7 @@ static anp_status_t read_options(anp_drv_t *drv) {
     snprintf(drv->sdk, sizeof drv->sdk, "%s", sdk ? sdk : VN_SDK);
     drv->compiler = host->option(host->user, "compiler");
     drv->compiler_fault = host->option(host->user, "compiler_fault");
-    anp_status_t st = read_number(host, "memory_bytes", UINT64_C(1) << 30, &drv->memory_bytes);
+    anp_status_t st = read_number(host, "memory_bytes", UINT64_C(256) << 20, &drv->memory_bytes);
     if (st == ANP_OK) st = read_number(host, "compile_timeout_ms", 60000, &timeout_ms);
     if (st == ANP_OK) st = read_number(host, "hang_at", 0, &drv->hang.at);
     if (st == ANP_OK) st = read_number(host, "lost_at", 0, &drv->lost.at);

@@ -231,7 +231,8 @@ static anp_status_t write_blob(lower_t *l, void **out_blob, uint64_t *out_bytes)
     copy(blob, &h.tensors, &l->tensors);
     copy(blob, &h.steps, &l->steps);
     copy(blob, &h.weights, &l->weights);
-    h.checksum = vn_checksum(blob + sizeof h, end - sizeof h);
+    memcpy(blob, &h, sizeof h);
+    h.checksum = vn_blob_checksum(blob, end);
     memcpy(blob, &h, sizeof h);
     *out_blob = blob;
     *out_bytes = end;

@@ -108,7 +108,7 @@ static anp_status_t load_all(anp_drv_module_t *m, const anp_drv_load_t *load) {
 
 anp_status_t vn_module_load(anp_drv_device_t *dev, const anp_drv_load_t *load,
                             anp_drv_module_t **out_module) {
-    anp_drv_module_t *m = board_object_new(dev, sizeof *m, end_module);
+    anp_drv_module_t *m = board_object_new(dev, sizeof *m, 0, end_module);
     if (!m) return ANP_OUT_OF_MEMORY;
     const anp_status_t st = load_all(m, load);
     if (st == ANP_OK)

@@ -182,8 +182,7 @@ static const row_t rows[] = {
 static const row_t *find_row(const vn_program_t *p, const anp_p_node_t *node) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (strcmp(rows[i].name, ANP_P_STRING(p->data, node->op)) == 0 &&
-            strcmp(rows[i].domain, ANP_P_STRING(p->data, node->domain)) == 0 &&
-            rows[i].since == node->since)
+            strcmp(rows[i].domain, ANP_P_STRING(p->data, node->domain)) == 0)
             return &rows[i];
     return NULL;
 }
@@ -219,7 +218,10 @@ bool vn_rule(const vn_program_t *p, const anp_p_node_t *node, vn_step_t *out, ch
     rule_t r = {p, node, find_row(p, node), out, why, why_bytes};
     memset(out, 0, sizeof *out);
     snprintf(out->name, sizeof out->name, "%s", ANP_P_STRING(p->data, node->name));
-    if (!r.row) NO(&r, "version %u is not done here", (unsigned)node->since);
+    if (!r.row) NO(&r, "is not done here");
+    if (r.row->since != node->since)
+        NO(&r, "version %u; version %u is done here", (unsigned)node->since,
+           (unsigned)r.row->since);
     out->op = r.row->op;
     out->act = r.row->act;
     return put_operands(&r) && (!r.row->parameters || r.row->parameters(&r));
