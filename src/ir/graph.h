@@ -221,13 +221,13 @@ anp_status_t anp_graph_each_block(anp_graph_t *g,
 
 /* ---- whole-graph services ---- */
 /* Shapes, types and small contents of every value, through control blocks too; also after changes
- * (only ever refines or replaces). infer.c */
+ * (only ever refines or replaces). graph_infer.c */
 anp_status_t anp_graph_infer(anp_graph_t *g);
 /* The same for one node from what is known of its inputs now, for builders that look at ranks while
- * they append. A control node only gets what its blocks' outputs have. infer.c */
+ * they append. A control node only gets what its blocks' outputs have. graph_infer.c */
 anp_status_t anp_node_infer(anp_graph_t *g, anp_node_t *n);
 /* Every rule of the graph: order, uses, rows, types, names, blocks, captured values, states. The
- * message names the first node broken. verify.c */
+ * message names the first node broken. graph_verify.c */
 anp_status_t anp_graph_verify(const anp_graph_t *g);
 /* Readable text (docs/format/graph-text.md), stable enough for before/after tests; constants above
  * 8 elements as type, shape and hash. */

@@ -116,9 +116,8 @@ anp_status_t anp_lex_accept(anp_lexer_t *x, char mark, bool *out_taken) {
 }
 
 anp_status_t anp_lex_expect(anp_lexer_t *x, char mark) {
-    const char what[] = {'\'', mark == '>' ? '-' : mark, mark == '>' ? '>' : '\'',
-                         mark == '>' ? '\'' : '\0', '\0'};
-    if (!anp_lex_is_mark(&x->now, mark)) return anp_lex_fail(x, what);
+    const char what[] = {'\'', mark, '\'', '\0'};
+    if (!anp_lex_is_mark(&x->now, mark)) return anp_lex_fail(x, mark == '>' ? "'->'" : what);
     return anp_lex_step(x);
 }
 
