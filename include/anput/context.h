@@ -46,6 +46,9 @@ ANP_API anp_status_t anp_context_create(const anp_context_options_t *options,
 /** Ends one reference. Takes NULL. Models and sessions keep their context alive. */
 ANP_API void anp_context_release(anp_context_t *ctx);
 
+/** Threads that work together on the CPU, the calling one included. Since 0.1. */
+ANP_API uint32_t anp_context_threads(const anp_context_t *ctx);
+
 /** Library version "0.1.0"; static storage. */
 ANP_API const char *anp_version(void);
 

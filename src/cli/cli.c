@@ -164,26 +164,50 @@ static cli_exit_t unknown_verb(cli_t *cli, const char *name, const cli_verb_t *c
     return cli_usage(cli, "unknown verb '%s'", name);
 }
 
-/* With -o and a verb that reports, everything printed goes to a file that appears when it is
- * complete. */
+/* With -o and a verb that reports, what is printed goes to a file that appears when it is complete.
+ */
+static cli_exit_t run_to_file(cli_t *cli, const cli_parsed_t *p) {
+    cli_stage_t stage;
+    FILE *f;
+    CLI_TRY(cli_stage_file(cli, cli->common.output, &stage, &f));
+    cli->out = f;
+    cli->bold_out = false;
+    const cli_exit_t code = cli->verb->run(cli, p->args, p->operands, p->n_operands);
+    if (code <= CLI_NO) {
+        const cli_exit_t written = cli_stage_commit_file(cli, &stage, f);
+        return written == CLI_DONE ? code : written;
+    }
+    cli_stage_abort_file(&stage, f);
+    return code;
+}
+
+/* JSON is kept back until it is complete: a failure leaves half an object nowhere. */
+static cli_exit_t run_to_memory(cli_t *cli, const cli_parsed_t *p) {
+    char *text = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&text, &n);
+    if (!f) return cli_no_memory(cli);
+    cli->out = f;
+    cli_exit_t code = cli->verb->run(cli, p->args, p->operands, p->n_operands);
+    const bool complete = !ferror(f);
+    if (fclose(f) != 0 || !complete) code = cli_no_memory(cli);
+    if (code <= CLI_NO) fwrite(text, 1, n, stdout);
+    free(text);
+    return code;
+}
+
 static cli_exit_t run_verb(cli_t *cli, const cli_parsed_t *p) {
-    cli_stage_t stage = {0};
     const cli_verb_t *v = cli->verb;
-    const char *path = v->output_is_report ? cli->common.output : NULL;
-    if (path) {
-        CLI_TRY(cli_stage_file(cli, path, &stage, &cli->out));
-        cli->bold_out = false;
-    }
-    cli_exit_t code = v->run(cli, p->args, p->operands, p->n_operands);
-    if (path && (code == CLI_DONE || code == CLI_NO)) {
-        const cli_exit_t written = cli_stage_commit_file(cli, &stage, cli->out);
-        if (written != CLI_DONE) code = written;
-    } else if (path) {
-        cli_stage_abort_file(&stage, cli->out);
-    } else if (fflush(cli->out) != 0 && code <= CLI_NO) {
-        code = cli_fail(cli, CLI_RESOURCES, "the output could not be written");
-    }
+    cli_exit_t code;
+    if (v->output_is_report && cli->common.output)
+        code = run_to_file(cli, p);
+    else if (cli->common.json)
+        code = run_to_memory(cli, p);
+    else
+        code = v->run(cli, p->args, p->operands, p->n_operands);
     cli->out = stdout;
+    if (fflush(stdout) != 0 && code <= CLI_NO)
+        code = cli_fail(cli, CLI_RESOURCES, "the output could not be written");
     return code;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Matching --input, --random and --state with what the model takes. */
 #include "cli_inputs.h"
+#include "app/bmp.h"
 #include "cli_signals.h"
 #include "cli_source.h"
 #include <stdlib.h>
@@ -99,12 +100,13 @@ cli_exit_t cli_inputs_check(cli_t *cli, const cli_input_args_t *args) {
 
 /* ---- shapes of random and state inputs ---- */
 /* The size --dim gives to axis `axis` of a slot: by the symbol's name or as "input:axis". */
-static bool find_dim(const cli_inputs_t *in, const cli_slot_t *slot, int32_t axis, int64_t *out) {
+static bool find_dim(const cli_list_t *dims, const anp_io_info_t *info, int32_t axis,
+                     int64_t *out) {
     char place[300];
-    const char *symbol = slot->info.dim_names[axis];
-    snprintf(place, sizeof place, "%s:%d", slot->info.name, axis);
-    for (uint32_t i = 0; i < in->args->dims.n; i++) {
-        const char *text = in->args->dims.items[i], *equals = strrchr(text, '=');
+    const char *symbol = info->dim_names[axis];
+    snprintf(place, sizeof place, "%s:%d", info->name, axis);
+    for (uint32_t i = 0; i < dims->n; i++) {
+        const char *text = dims->items[i], *equals = strrchr(text, '=');
         const size_t len = equals ? (size_t)(equals - text) : 0;
         const bool names_it = (strlen(place) == len && memcmp(place, text, len) == 0) ||
                               (*symbol && strlen(symbol) == len && memcmp(symbol, text, len) == 0);
@@ -135,7 +137,7 @@ static cli_exit_t make_data(cli_t *cli, const cli_inputs_t *in, cli_slot_t *slot
     t->rank = (uint8_t)slot->info.rank;
     for (int32_t i = 0; i < slot->info.rank; i++) {
         t->dims[i] = slot->info.dims[i];
-        if (t->dims[i] < 0 && !find_dim(in, slot, i, &t->dims[i]))
+        if (t->dims[i] < 0 && !find_dim(&in->args->dims, &slot->info, i, &t->dims[i]))
             t->dims[i] = batch > 0 && i == 0 ? batch : 1;
     }
     CLI_TRY(cli_api(cli, anp_tensor_bytes(t, &slot->owned_bytes)));
@@ -144,7 +146,27 @@ static cli_exit_t make_data(cli_t *cli, const cli_inputs_t *in, cli_slot_t *slot
     return slot->owned ? CLI_DONE : cli_no_memory(cli);
 }
 
-static cli_exit_t fill_missing(cli_t *cli, cli_inputs_t *in, int64_t batch) {
+/* Image files are drawn as image files: grey noise. */
+static cli_exit_t make_image(cli_t *cli, cli_slot_t *slot, uint64_t *random) {
+    enum { SIDE = 256 };
+    uint8_t *pixels = cli_new(SIDE * SIDE, 1), *bytes = NULL;
+    size_t n = 0;
+    anp_tensor_t t = {.data = pixels, .dtype = ANP_DTYPE_U8, .rank = 1, .dims = {SIDE * SIDE}};
+    if (!pixels) return cli_no_memory(cli);
+    anp_status_t st = cli_random_fill(&t, random);
+    if (st == ANP_OK) st = app_bmp_make(pixels, SIDE, SIDE, &bytes, &n);
+    free(pixels);
+    CLI_TRY(cli_api(cli, st));
+    slot->owned = bytes;
+    slot->owned_bytes = n;
+    slot->view =
+        (anp_tensor_t){.data = bytes, .dtype = ANP_DTYPE_U8, .rank = 1, .dims = {(int64_t)n}};
+    return CLI_DONE;
+}
+
+static cli_exit_t fill_missing(cli_t *cli, const anp_model_t *model, cli_inputs_t *in,
+                               int64_t batch) {
+    const char *image = anp_model_meta(model, "image_input");
     uint64_t random = (uint64_t)in->args->seed;
     for (uint32_t i = 0; i < in->n_slots; i++) {
         cli_slot_t *slot = &in->slots[i];
@@ -158,9 +180,13 @@ static cli_exit_t fill_missing(cli_t *cli, cli_inputs_t *in, int64_t batch) {
             return cli_fail(cli, CLI_BAD_INPUT,
                             "input '%s' (%s) is not given: --input %s=FILE, or --random",
                             slot->info.name, cli_io_text(&slot->info, text), slot->info.name);
+        slot->is_random = !slot->is_state;
+        if (slot->is_random && image && strcmp(image, slot->info.name) == 0) {
+            CLI_TRY(make_image(cli, slot, &random));
+            continue;
+        }
         CLI_TRY(make_data(cli, in, slot, batch));
         if (slot->is_state) continue;
-        slot->is_random = true;
         CLI_TRY(cli_api(cli, cli_random_fill(&slot->view, &random)));
     }
     return CLI_DONE;
@@ -179,11 +205,10 @@ anp_tensor_file_kind_t cli_pb_kind(const anp_io_info_t *info) {
     return info->kind == ANP_KIND_SEQUENCE ? ANP_TENSOR_FILE_SEQUENCE : ANP_TENSOR_FILE_TENSOR;
 }
 
-static cli_exit_t open_file(cli_t *cli, const cli_inputs_t *in, cli_slot_t *slot,
-                            const char *path) {
+cli_exit_t cli_open_tensor(cli_t *cli, const anp_io_info_t *info, const cli_list_t *dims,
+                           const char *path, anp_tensor_file_t **out_file) {
     static const char *const tensors[] = {"npy", "pb", NULL};
     static const char *const images[] = {"png", "jpg", "jpeg", "bmp", "webp", NULL};
-    const anp_io_info_t *info = &slot->info;
     const bool takes_bytes = info->dtype == ANP_DTYPE_U8 && info->rank == 1 && info->dims[0] < 0;
     anp_tensor_file_options_t o = {
         .pb_kind = cli_pb_kind(info),
@@ -191,19 +216,24 @@ static cli_exit_t open_file(cli_t *cli, const cli_inputs_t *in, cli_slot_t *slot
         .rank = info->rank > 0 ? (uint32_t)info->rank : 0,
         .format = takes_bytes && !has_extension(path, tensors) ? "bin" : NULL,
     };
-    for (uint32_t i = 0; i < o.rank; i++)
-        if (!(info->dims[i] < 0 && find_dim(in, slot, (int32_t)i, &o.dims[i])))
-            o.dims[i] = info->dims[i];
     char text[CLI_SHAPE_TEXT];
+    *out_file = NULL;
+    for (uint32_t i = 0; i < o.rank; i++)
+        if (!(info->dims[i] < 0 && find_dim(dims, info, (int32_t)i, &o.dims[i])))
+            o.dims[i] = info->dims[i];
     if (!takes_bytes && has_extension(path, images))
         return cli_fail(
             cli, CLI_BAD_INPUT,
             "'%s' is an image, input '%s' takes %s: say how it is prepared with --image "
             "gray|rgb|bgr, when the model is compiled",
             path, info->name, cli_io_text(info, text));
+    return cli_api(cli, anp_tensor_file_open(path, &o, out_file));
+}
+
+static cli_exit_t open_file(cli_t *cli, const cli_inputs_t *in, cli_slot_t *slot,
+                            const char *path) {
     anp_tensor_file_release(slot->file);
-    slot->file = NULL;
-    CLI_TRY(cli_api(cli, anp_tensor_file_open(path, &o, &slot->file)));
+    CLI_TRY(cli_open_tensor(cli, &slot->info, &in->args->dims, path, &slot->file));
     slot->view = *anp_tensor_file_get(slot->file);
     return CLI_DONE;
 }
@@ -265,24 +295,31 @@ static cli_exit_t read_slots(cli_t *cli, const anp_model_t *model, cli_inputs_t 
     return CLI_DONE;
 }
 
-static cli_exit_t open_all(cli_t *cli, const anp_model_t *model, int64_t batch, cli_inputs_t *in) {
+static cli_exit_t open_all(cli_t *cli, const anp_model_t *model, int64_t batch,
+                           const cli_inputs_files_t *more, cli_inputs_t *in) {
     CLI_TRY(read_slots(cli, model, in));
     CLI_TRY(check_dims(cli, in));
     for (uint32_t i = 0; i < in->args->inputs.n; i++)
         CLI_TRY(take_input(cli, in, in->args->inputs.items[i]));
+    if (more->n && in->n_slots != 1)
+        return cli_fail(cli, CLI_BAD_INPUT, "files are given, but the model has %u inputs",
+                        in->n_slots);
+    for (uint32_t i = 0; i < more->n; i++)
+        CLI_TRY(cli_files_add(cli, &in->slots[0].files, more->paths[i]));
     for (uint32_t i = 0; i < in->args->states.n; i++)
         CLI_TRY(take_state(cli, in, model, in->args->states.items[i]));
     CLI_TRY(open_each(cli, in));
     CLI_TRY(count_steps(cli, in));
-    return fill_missing(cli, in, batch);
+    return fill_missing(cli, model, in, batch);
 }
 
 cli_exit_t cli_inputs_open(cli_t *cli, const anp_model_t *model, const cli_input_args_t *args,
-                           int64_t batch, cli_inputs_t *out) {
+                           int64_t batch, const cli_inputs_files_t *files, cli_inputs_t *out) {
+    static const cli_inputs_files_t none = {0};
     memset(out, 0, sizeof *out);
     out->args = args;
     out->n_steps = 1;
-    const cli_exit_t code = open_all(cli, model, batch, out);
+    const cli_exit_t code = open_all(cli, model, batch, files ? files : &none, out);
     if (code != CLI_DONE) cli_inputs_release(out);
     return code;
 }

@@ -38,10 +38,15 @@ typedef struct cli_inputs_t {
     const cli_input_args_t *args;
 } cli_inputs_t;
 
+typedef struct cli_inputs_files_t { /* files for the only input, one per step */
+    const char *const *paths;
+    uint32_t n;
+} cli_inputs_files_t;
+
 /* Matches what was given with the inputs of `model`; batch > 0 is the size of free dimensions on
- * axis 0 of random inputs. */
+ * axis 0 of random inputs. files may be NULL. */
 cli_exit_t cli_inputs_open(cli_t *cli, const anp_model_t *model, const cli_input_args_t *args,
-                           int64_t batch, cli_inputs_t *out);
+                           int64_t batch, const cli_inputs_files_t *files, cli_inputs_t *out);
 /* Makes the data of step k and gives it to the session. */
 cli_exit_t cli_inputs_set(cli_t *cli, cli_inputs_t *in, uint32_t step, anp_session_t *session);
 /* Keeps the outputs that are states for the next step. */
@@ -50,6 +55,11 @@ void cli_inputs_release(cli_inputs_t *in);
 
 /* Fails when a file that --input names is not there: before a model is compiled for nothing. */
 cli_exit_t cli_inputs_check(cli_t *cli, const cli_input_args_t *args);
+
+/* Opens a file for an input: a tensor, or any file where the input takes bytes. dims: "NAME=SIZE"
+ * for the free axes of a raw file. */
+cli_exit_t cli_open_tensor(cli_t *cli, const anp_io_info_t *info, const cli_list_t *dims,
+                           const char *path, anp_tensor_file_t **out_file);
 
 /* What a .pb file for this input or output holds. */
 anp_tensor_file_kind_t cli_pb_kind(const anp_io_info_t *info);

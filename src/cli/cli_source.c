@@ -136,7 +136,7 @@ static cli_exit_t load_model(cli_t *cli, anp_context_t *ctx, const char *device,
     cli_exit_t code;
     const uint64_t start = cli_now_ns();
     CLI_TRY_OUT(code, cli_check_passes(cli, &args->no_pass));
-    CLI_TRY_OUT(code, cli_import(cli, out->path, args->follow_links, NULL, &graph));
+    CLI_TRY_OUT(code, cli_import(cli, out->path, args->follow_links, &args->dims, &graph));
     const uint64_t imported = cli_now_ns();
     CLI_TRY_OUT(code, compile(cli, ctx, device, args, &graph, out));
     out->import_ns = imported - start;

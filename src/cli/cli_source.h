@@ -17,6 +17,7 @@ typedef struct cli_image_args_t {
 typedef struct cli_source_args_t {
     bool follow_links;
     cli_list_t no_pass;
+    cli_list_t dims; /* fixed while a model is read; for verbs that offer it */
     cli_image_args_t image;
 } cli_source_args_t;
 

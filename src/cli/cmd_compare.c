@@ -61,7 +61,7 @@ static void release_rows(rows_t *rows) {
 /* ---- files and folders ---- */
 static cli_exit_t compare_files(cli_t *cli, const char *name, const char *a, const char *b,
                                 rows_t *rows) {
-    const cli_tolerance_t exact = {0, 0};
+    const cli_tolerance_t exact = {0};
     anp_tensor_file_t *x = NULL, *y = NULL;
     cli_measure_t m;
     anp_status_t st = anp_tensor_file_open(a, NULL, &x);
@@ -131,7 +131,7 @@ static cli_exit_t run_side(cli_t *cli, cli_inputs_t *in, uint32_t step, side_t *
 
 static cli_exit_t measure_outputs(cli_t *cli, const side_t *a, const side_t *b, uint32_t n,
                                   uint32_t step, rows_t *rows) {
-    const cli_tolerance_t exact = {0, 0};
+    const cli_tolerance_t exact = {0};
     for (uint32_t i = 0; i < n; i++) {
         anp_tensor_t x, y;
         anp_io_info_t info;
@@ -160,7 +160,7 @@ static cli_exit_t compare_sides(cli_t *cli, const compare_args_t *args, side_t *
     if (n != n_b || in_a != in_b)
         return cli_fail(cli, CLI_BAD_INPUT, "'%s' has %u inputs and %u outputs, '%s' %u and %u",
                         a->loaded.path, in_a, n, b->loaded.path, in_b, n_b);
-    CLI_TRY(cli_inputs_open(cli, a->loaded.model, &args->input, 0, &inputs));
+    CLI_TRY(cli_inputs_open(cli, a->loaded.model, &args->input, 0, NULL, &inputs));
     for (uint32_t k = 0; k < inputs.n_steps && code == CLI_DONE; k++) {
         code = run_side(cli, &inputs, k, a);
         if (code == CLI_DONE) code = run_side(cli, &inputs, k, b);

@@ -197,7 +197,7 @@ static cli_exit_t execute(cli_t *cli, const run_args_t *args, const char *path, 
     CLI_TRY(cli_inputs_check(cli, &args->input));
     CLI_TRY(cli_load(cli, path, device, &args->source, &r->loaded));
     CLI_TRY(cli_device(cli, device, &r->device));
-    CLI_TRY(cli_inputs_open(cli, r->loaded.model, &args->input, 0, &r->inputs));
+    CLI_TRY(cli_inputs_open(cli, r->loaded.model, &args->input, 0, NULL, &r->inputs));
     if (folder) CLI_TRY(cli_stage_folder(cli, folder, &r->stage));
     const anp_session_options_t options = {.time_nodes = args->time || args->placement,
                                            .seed = (uint64_t)args->input.seed};

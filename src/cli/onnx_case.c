@@ -17,6 +17,8 @@ enum {
     OPS_MAX = 64
 }; /* more kinds of operators than one test has */
 
+#define ROUNDING 1.9e-6 /* 16 roundings of f32 at the size of the largest element */
+
 typedef enum draws_t { /* what of a model's outputs is random */
                        DRAWS_NOTHING,
                        DRAWS_ZEROS, /* which elements are zero */
@@ -156,7 +158,9 @@ static onnx_verdict_t judge(case_t *c, const anp_io_info_t *info, const anp_tens
     cli_measure_t m;
     char text[CLI_MEASURE_TEXT];
     if (c->random == DRAWS_ALL && same_form(got, want)) return ONNX_PASSED_BY_PROPERTY;
-    if (cli_measure(got, want, &c->args->tolerance, &m) != ANP_OK) return fail(c, info->name);
+    cli_tolerance_t tolerance = c->args->tolerance;
+    tolerance.scale = ROUNDING;
+    if (cli_measure(got, want, &tolerance, &m) != ANP_OK) return fail(c, info->name);
     if (!*m.mismatch && !m.n_outside) return ONNX_PASSED;
     if (c->random == DRAWS_ZEROS && same_survivors(got, want)) return ONNX_PASSED_BY_PROPERTY;
     snprintf(c->why, c->why_bytes, "output '%s': %s", info->name, cli_measure_text(&m, text));

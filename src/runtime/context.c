@@ -180,7 +180,7 @@ typedef struct log_forward_t {
 
 static void forward_log(void *user, anp_log_level_t level, const char *text) {
     const log_forward_t *f = user;
-    f->fn(f->user, (int)level, text);
+    f->fn(f->user, (int)level + 1, text); /* the public levels begin at 1 */
 }
 
 anp_status_t anp_context_create(const anp_context_options_t *options, anp_context_t **out_ctx) {
@@ -218,6 +218,10 @@ anp_status_t anp_context_create(const anp_context_options_t *options, anp_contex
 out:
     anp_context_release(ctx);
     return st;
+}
+
+uint32_t anp_context_threads(const anp_context_t *ctx) {
+    return anp_pool_threads(ctx->pool);
 }
 
 void anp_context_retain(anp_context_t *ctx) {
