@@ -65,7 +65,10 @@ typedef struct anp_drv_device_info_t {
 } anp_drv_device_info_t;
 
 /* ---- compile half ---- */
-typedef struct anp_drv_answer_t { /* per node of the program */
+/* Per node of the program. */
+typedef struct anp_drv_answer_t {
+    uint32_t skip; /* set by the core: the node stays elsewhere whatever the answer is, so no group
+                      goes over it */
     uint32_t yes;
     uint32_t group;   /* nodes of one group are taken together or not at all; 0 = alone */
     double cost_ns;   /* estimate at the program's sizes; 0 unknown */
@@ -181,7 +184,7 @@ typedef struct anp_driver_t {
     void (*close)(anp_drv_t *drv);
 
     /* compile half: no device is needed */
-    /* Answers for all nodes of the program (answers[n_nodes], zeroed). */
+    /* Answers for all nodes of the program (answers[n_nodes], zeroed but for `skip`). */
     anp_status_t (*query)(anp_drv_t *drv, const char *target, const void *program,
                           uint64_t program_bytes, anp_drv_answer_t *answers);
     anp_status_t (*compile)(anp_drv_t *drv, const anp_drv_compile_t *request);

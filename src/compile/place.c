@@ -35,10 +35,13 @@ static anp_status_t on_host(place_t *p, anp_node_t *n, const char *reason) {
     return anp_node_place(p->g, n, p->host, reason, anp_node_host_ns(n), 0);
 }
 
+static bool sent_to_host(const place_t *p, const anp_node_t *n) {
+    return listed(p->ctx->fallback_ops, n->name) || listed(p->ctx->fallback_ops, n->op->name);
+}
+
 static anp_status_t take_answer(place_t *p, anp_node_t *n, const anp_drv_answer_t *a) {
     if (n->op->flags & ANP_OP_CONTROL) return on_host(p, n, "control flow is run by the runtime");
-    if (listed(p->ctx->fallback_ops, n->name) || listed(p->ctx->fallback_ops, n->op->name))
-        return on_host(p, n, "sent to the CPU by ANPUT_FALLBACK_OPS");
+    if (sent_to_host(p, n)) return on_host(p, n, "sent to the CPU by ANPUT_FALLBACK_OPS");
     if (!a->yes) return on_host(p, n, a->reason);
     const double ns = a->cost_ns > 0 ? a->cost_ns : anp_node_host_ns(n) / 4;
     return anp_node_place(p->g, n, p->target->slot->name, "", ns, a->group);
@@ -56,6 +59,8 @@ static anp_status_t ask(place_t *p) {
     ANP_TRY_OUT(st, anp_graph_lower(p->g, &weights, all_host, NULL, "", &low));
     ANP_TRY_OUT(st, anp_program_writer_finish(low.writer, &program, &bytes));
     ANP_TRY_OUT(st, ANP_NEW_ARRAY(low.n_nodes, &answers));
+    for (uint32_t i = 0; i < low.n_nodes; i++)
+        answers[i].skip = low.nodes[i]->op->flags & ANP_OP_CONTROL || sent_to_host(p, low.nodes[i]);
     ANP_TRY_OUT(st, p->target->slot->table->query(p->target->slot->drv, p->target->target, program,
                                                   bytes, answers));
     for (uint32_t i = 0; i < low.n_nodes; i++) {

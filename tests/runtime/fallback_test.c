@@ -153,7 +153,7 @@ static void more_fallback_than_the_budget_is_an_error_with_the_rows(void **state
     const anp_compile_options_t compile = {
         .buckets = buckets, .n_buckets = 1, .max_fallback_nodes = 2};
     assert_int_equal(anp_compile_model(ctx, g, &compile, &mo, &m), ANP_OVER_BUDGET);
-    anp_test_expect_message("2 nodes fall back to the CPU, at most 1");
+    anp_test_expect_message("nodes fall back to the CPU, at most 1 are allowed");
     anp_test_expect_message("MaxPool");
     anp_graph_release(g);
     anp_context_release(ctx);

@@ -81,6 +81,10 @@ anp_status_t vn_query(anp_drv_t *drv, const char *target, const void *program,
         for (uint32_t n = block->first_node; n < block->first_node + block->n_nodes; n++) {
             anp_drv_answer_t *a = &answers[n];
             char why[128];
+            if (a->skip) {
+                follows = false;
+                continue;
+            }
             a->yes = take_node(&p, &p.nodes[n], exprs, &a->cost_ns, why, sizeof why);
             if (a->yes)
                 a->group = follows ? group : ++group;
