@@ -9,7 +9,8 @@
 
 #include "ir/graph.h"
 
-enum { ANP_ONNX_OPSET_MIN = 1, ANP_ONNX_OPSET_MAX = 27 }; /* of the default domain, known here */
+enum { ANP_ONNX_OPSET_MIN = 1, ANP_ONNX_OPSET_MAX = 27 }; /* of ONNX's own domain, known here */
+enum { ANP_ONNX_OPSET_ANY = 1 << 20 }; /* last of rows that apply in every operator set */
 
 typedef struct anp_draft_t {
     anp_graph_t *graph;

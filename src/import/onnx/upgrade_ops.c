@@ -350,6 +350,27 @@ ANP_UPGRADE_RULE(resize_asymmetric) {
     return anp_draft_set_input(d, 1, NULL);
 }
 
+/*
+ * tf_half_pixel_for_nn puts x_original at (x + 0.5) / scale, half a pixel behind half_pixel:
+ * rounding down there is rounding to nearest here, rounding to nearest there is rounding up here.
+ */
+ANP_UPGRADE_RULE(resize_half_pixel) {
+    (void)row;
+    const anp_attr_t *transform, *mode, *nearest;
+    ANP_TRY(anp_draft_find(d, "coordinate_transformation_mode", ANP_ATTR_STRING, &transform));
+    ANP_TRY(anp_draft_find(d, "mode", ANP_ATTR_STRING, &mode));
+    ANP_TRY(anp_draft_find(d, "nearest_mode", ANP_ATTR_STRING, &nearest));
+    if (!transform || strcmp(transform->v.s.ptr, "tf_half_pixel_for_nn") != 0) return ANP_OK;
+    const char *rounding = nearest ? nearest->v.s.ptr : "round_prefer_floor";
+    const bool down = strcmp(rounding, "floor") == 0;
+    if ((mode && strcmp(mode->v.s.ptr, "nearest") != 0) ||
+        (!down && strcmp(rounding, "round_prefer_floor") != 0))
+        ANP_FAIL(ANP_UNSUPPORTED, "tf_half_pixel_for_nn with nearest_mode '%s' is not supported",
+                 rounding);
+    ANP_TRY(anp_draft_set_string(d, "coordinate_transformation_mode", "half_pixel"));
+    return anp_draft_set_string(d, "nearest_mode", down ? "round_prefer_ceil" : "ceil");
+}
+
 /* Set 11 asked for all inputs, so what is not meant is an empty tensor; writers still do so in
  * later sets. */
 ANP_UPGRADE_RULE(resize_drop_empty) {

@@ -33,12 +33,16 @@ ANP_UPGRADE_RULE(legacy_broadcast);
 ANP_UPGRADE_RULE(prelu_slope);
 ANP_UPGRADE_RULE(resize_asymmetric);
 ANP_UPGRADE_RULE(resize_drop_empty);
-ANP_UPGRADE_RULE(scan_batch);
+ANP_UPGRADE_RULE(resize_half_pixel);
 ANP_UPGRADE_RULE(selu_defaults);
 ANP_UPGRADE_RULE(softmax_2d);
 ANP_UPGRADE_RULE(split_count);
 ANP_UPGRADE_RULE(split_sizes);
 ANP_UPGRADE_RULE(tile_axis);
 ANP_UPGRADE_RULE(upsample_scales);
+
+/* ---- operators that become blocks within blocks (upgrade_scan.c, upgrade_sequence.c) ---- */
+ANP_UPGRADE_RULE(scan_batch);
+ANP_UPGRADE_RULE(sequence_map);
 
 #endif

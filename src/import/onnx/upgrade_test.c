@@ -313,6 +313,49 @@ static void a_scan_with_a_batch_is_a_scan_around_a_scan(void **state) {
     is_refused(&t, 8, ANP_UNSUPPORTED, "sequence_lens");
 }
 
+static void resize_of_tensorflow_is_shifted_half_a_pixel(void **state) {
+    (void)state;
+    const float scales[] = {1, 1, 0.5f, 0.5f};
+    const msg_t s = tensor_f32s("s", "4", 4, scales);
+    one_node_t t = begin("Resize", "x - s", "y");
+    add_initializer(&t.graph, &s);
+    with(&t, attr_text("coordinate_transformation_mode", "tf_half_pixel_for_nn"));
+    becomes(&t, 11,
+            "y: f32[2, 3, 2, 2] = Resize(x, _, s) {coordinate_transformation_mode=\"half_pixel\", "
+            "nearest_mode=\"ceil\"}");
+    t = begin("Resize", "x - s", "y");
+    add_initializer(&t.graph, &s);
+    with(&t, attr_text("coordinate_transformation_mode", "tf_half_pixel_for_nn"));
+    with(&t, attr_text("nearest_mode", "ceil"));
+    is_refused(&t, 11, ANP_UNSUPPORTED, "nearest_mode 'ceil'");
+}
+
+static void sequence_map_is_a_loop(void **state) {
+    (void)state;
+    msg_t body = {.n = 0};
+    add_input(&body, "a", ANP_DTYPE_F32, "2");
+    add_input(&body, "b", ANP_DTYPE_F32, "2");
+    add_op(&body, "Add", "a b", "c");
+    add_output(&body, "c");
+    one_node_t t = begin("SequenceMap", "q v", "y");
+    add_op(&t.graph, "SequenceConstruct", "v v", "q");
+    add_input(&t.graph, "v", ANP_DTYPE_F32, "2");
+    with(&t, attr_graph("body", &body));
+    becomes(&t, 17,
+            "SequenceLength: i64[] = SequenceLength(q)\n"
+            "SequenceEmpty: seq(f32) = SequenceEmpty() {dtype=1}\n"
+            "y: seq(f32) = Loop(SequenceLength, _, SequenceEmpty) body(count: i64[], go: bool[], "
+            "list: seq(f32)) {\n"
+            "SequenceAt: f32 = SequenceAt(q, count)\n"
+            "c: f32 = Add(SequenceAt, v)\n"
+            "SequenceInsert: seq(f32) = SequenceInsert(list, c)\n"
+            "return go, SequenceInsert");
+    t = begin("SequenceMap", "q", "y");
+    add_op(&t.graph, "SequenceConstruct", "x x", "q");
+    with(&t, attr_graph("body", &body));
+    is_refused(&t, 17, ANP_INVALID_MODEL, "1 inputs and 1 outputs, the body has 2 and 1");
+}
+
 static void what_needs_a_rank_says_so_when_there_is_none(void **state) {
     (void)state;
     one_node_t t = begin("Add", "u x", "y");
@@ -360,6 +403,8 @@ int main(void) {
         cmocka_unit_test(renamed_operators_and_defaults_follow),
         cmocka_unit_test(recurrent_operators_lose_output_sequence),
         cmocka_unit_test(a_scan_with_a_batch_is_a_scan_around_a_scan),
+        cmocka_unit_test(resize_of_tensorflow_is_shifted_half_a_pixel),
+        cmocka_unit_test(sequence_map_is_a_loop),
         cmocka_unit_test(what_needs_a_rank_says_so_when_there_is_none),
         cmocka_unit_test(attributes_of_the_wrong_kind_are_refused),
     };
