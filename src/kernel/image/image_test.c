@@ -109,7 +109,8 @@ static void bitmaps_of_all_depths_are_read(void **state) {
     n = put(file, n, 0x001f | 0xf800u << 16, 4);
     assert_int_equal(decode(file, n, 2, 1, two), ANP_OK);
     n = bmp_header(file, 1, 1, 8, 0, 2);
-    n = put(file, n, 0, 8);
+    n = put(file, n, 0, 4);
+    n = put(file, n, 0, 4);
     n = put(file, n, 2, 4);
     assert_int_equal(decode(file, n, 0, 0, NULL), ANP_CORRUPT);
     anp_test_expect_message("BMP image: colour 2 of a palette of 2");
