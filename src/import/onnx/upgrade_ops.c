@@ -338,14 +338,33 @@ static anp_status_t rename_linear(anp_draft_t *d) {
     return anp_draft_set_string(d, "mode", "linear");
 }
 
-/* Up to set 10: x_original = x / scale, rounded down; inputs X, scales. */
+/* Whether constant scales make an axis smaller or larger. */
+static void look_at_scales(const anp_value_t *scales, bool *out_down, bool *out_up) {
+    *out_down = *out_up = false;
+    if (!anp_value_is_const(scales)) return;
+    const anp_tensor_t *t = &scales->constant->tensor;
+    const anp_dtype_row_t *row = anp_dtype_row(t->dtype);
+    for (int64_t i = 0; row->get_f64 && i < anp_tensor_elems(t); i++) {
+        const double scale = row->get_f64(t->data, (uint64_t)i);
+        *out_down = *out_down || scale < 1;
+        *out_up = *out_up || scale > 1;
+    }
+}
+
+/* Up to set 10: x_original = x / scale, rounded down where an axis grows and up where it shrinks.
+ */
 ANP_UPGRADE_RULE(resize_asymmetric) {
     (void)row;
     anp_value_t *scales;
+    bool down, up;
     ANP_TRY(need_input(d, 1, &scales));
     ANP_TRY(rename_linear(d));
+    look_at_scales(scales, &down, &up);
+    if (down && up)
+        ANP_FAIL(ANP_UNSUPPORTED, "scales below and above 1 at once, in operator set %" PRId64,
+                 d->version);
     ANP_TRY(anp_draft_set_string(d, "coordinate_transformation_mode", "asymmetric"));
-    ANP_TRY(anp_draft_set_string(d, "nearest_mode", "floor"));
+    ANP_TRY(anp_draft_set_string(d, "nearest_mode", down ? "ceil" : "floor"));
     ANP_TRY(anp_draft_set_input(d, 2, scales));
     return anp_draft_set_input(d, 1, NULL);
 }

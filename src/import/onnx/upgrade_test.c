@@ -313,6 +313,21 @@ static void a_scan_with_a_batch_is_a_scan_around_a_scan(void **state) {
     is_refused(&t, 8, ANP_UNSUPPORTED, "sequence_lens");
 }
 
+static void resize_of_set_10_rounds_up_where_it_shrinks(void **state) {
+    (void)state;
+    const float down[] = {1, 1, 0.5f, 0.5f}, both[] = {1, 1, 0.5f, 2};
+    msg_t s = tensor_f32s("s", "4", 4, down);
+    one_node_t t = begin("Resize", "x s", "y");
+    add_initializer(&t.graph, &s);
+    becomes(&t, 10,
+            "y: f32[2, 3, 2, 2] = Resize(x, _, s) {coordinate_transformation_mode=\"asymmetric\", "
+            "nearest_mode=\"ceil\"}");
+    s = tensor_f32s("s", "4", 4, both);
+    t = begin("Resize", "x s", "y");
+    add_initializer(&t.graph, &s);
+    is_refused(&t, 10, ANP_UNSUPPORTED, "scales below and above 1");
+}
+
 static void resize_of_tensorflow_is_shifted_half_a_pixel(void **state) {
     (void)state;
     const float scales[] = {1, 1, 0.5f, 0.5f};
@@ -403,6 +418,7 @@ int main(void) {
         cmocka_unit_test(renamed_operators_and_defaults_follow),
         cmocka_unit_test(recurrent_operators_lose_output_sequence),
         cmocka_unit_test(a_scan_with_a_batch_is_a_scan_around_a_scan),
+        cmocka_unit_test(resize_of_set_10_rounds_up_where_it_shrinks),
         cmocka_unit_test(resize_of_tensorflow_is_shifted_half_a_pixel),
         cmocka_unit_test(sequence_map_is_a_loop),
         cmocka_unit_test(what_needs_a_rank_says_so_when_there_is_none),
