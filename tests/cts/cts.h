@@ -43,8 +43,10 @@ typedef struct cts_t {
     anp_drv_device_t *dev; /* NULL: no device is here; only tests of the compile half run */
     anp_drv_queue_t *q;
     anp_drv_device_info_t info;
-    anp_arena_t mem; /* of the test itself */
+    anp_arena_t mem;     /* of the test itself */
+    anp_arena_t scratch; /* of one call */
     struct cts_model_t *models;
+    int recipe; /* of cts_work, once it is known */
     uint64_t seed;
     char text[CTS_TEXT_BYTES]; /* why it failed or was skipped */
 } cts_t;

@@ -16,12 +16,10 @@ static int value(cts_t *t, cts_net_t *net, const char *text) {
 
 /* ---- kinds of calls ---- */
 
-static cts_verdict_t add_session(cts_t *t, cts_session_t **out) {
-    cts_net_t *net = cts_net_new(t);
+static cts_verdict_t work_session(cts_t *t, cts_session_t **out) {
+    cts_net_t *net;
     cts_model_t *m;
-    int y;
-    const int a = value(t, net, "f32[2,3]"), b = value(t, net, "f32[2,3]");
-    NODE(y, "Add", "", a, b);
+    CTS_TRY(cts_work(t, 3, 3, false, &net));
     CTS_TRY(cts_model_make(t, net, &m));
     return cts_session_make(m, t->q, out);
 }
@@ -29,7 +27,7 @@ static cts_verdict_t add_session(cts_t *t, cts_session_t **out) {
 /* Drivers that answer with groups run partitions; the others run nodes. */
 static cts_verdict_t other_kind_of_call_is_refused(cts_t *t) {
     cts_session_t *s;
-    CTS_TRY(add_session(t, &s));
+    CTS_TRY(work_session(t, &s));
     s->m->group = !s->m->group;
     CTS_FAILS(t, cts_session_enqueue(s, NULL), ANP_UNSUPPORTED);
     s->m->group = !s->m->group;
@@ -40,7 +38,7 @@ static cts_verdict_t other_kind_of_call_is_refused(cts_t *t) {
 static cts_verdict_t calls_take_no_memory_after_the_first(cts_t *t) {
     cts_session_t *s;
     anp_alloc_stats_t before, after;
-    CTS_TRY(add_session(t, &s));
+    CTS_TRY(work_session(t, &s));
     for (int i = 0; i < 4; i++) CTS_OK(t, cts_session_enqueue(s, NULL));
     CTS_OK(t, t->d->queue_wait(t->q, CTS_WAIT_NS));
     const uint64_t arena = t->mem.used_bytes;

@@ -4,13 +4,13 @@
 #include "cts.h"
 #include "cts_net.h"
 
-static cts_verdict_t relu_session(cts_t *t, cts_session_t **out) {
-    const int64_t dims[] = {50};
-    cts_net_t *net = cts_net_new(t);
+/* Index of the input in networks of cts_work. */
+enum { INPUT = 2 };
+
+static cts_verdict_t work_session(cts_t *t, cts_session_t **out) {
+    cts_net_t *net;
     cts_model_t *m;
-    int y;
-    const int x = cts_net_value(t, net, ANP_DTYPE_F32, 1, dims, 0, false);
-    CTS_TRY(cts_net_add(t, net, "Relu", "", (int[]){x, CTS_END}, &y));
+    CTS_TRY(cts_work(t, 5, 10, false, &net));
     CTS_TRY(cts_model_make(t, net, &m));
     return cts_session_make(m, t->q, out);
 }
@@ -24,14 +24,14 @@ static cts_verdict_t runs_after_reopening(cts_t *t) {
     t->dev = NULL;
     CTS_OK(t, t->d->device_open(t->drv, 0, &t->dev));
     CTS_OK(t, t->d->queue_create(t->dev, &t->q));
-    CTS_TRY(relu_session(t, &s));
+    CTS_TRY(work_session(t, &s));
     return cts_session_run(s);
 }
 
 static cts_verdict_t call_that_hangs_times_out(cts_t *t) {
     cts_session_t *s;
     anp_drv_event_t *first = NULL, *second = NULL;
-    CTS_TRY(relu_session(t, &s));
+    CTS_TRY(work_session(t, &s));
     CTS_OK(t, cts_session_enqueue(s, &first));
     CTS_FAILS(t, t->d->event_wait(first, 20000000), ANP_TIMEOUT);
     CTS_OK(t, cts_session_enqueue(s, &second)); /* stands behind it */
@@ -44,7 +44,7 @@ static cts_verdict_t call_that_hangs_times_out(cts_t *t) {
 static cts_verdict_t queue_that_hangs_can_be_ended(cts_t *t) {
     cts_session_t *s;
     anp_drv_event_t *event = NULL;
-    CTS_TRY(relu_session(t, &s));
+    CTS_TRY(work_session(t, &s));
     CTS_OK(t, cts_session_enqueue(s, &event));
     t->d->queue_destroy(t->q);
     t->q = NULL;
@@ -58,15 +58,15 @@ static cts_verdict_t lost_device_says_so_until_reopened(cts_t *t) {
     anp_drv_event_t *event = NULL;
     anp_drv_buffer_t *buf = NULL;
     float bytes[50];
-    CTS_TRY(relu_session(t, &s));
+    CTS_TRY(work_session(t, &s));
     CTS_TRY(cts_session_run(s)); /* the first call is fine */
     anp_status_t st = cts_session_enqueue(s, &event);
     if (st == ANP_OK) st = t->d->event_wait(event, CTS_WAIT_NS);
     CTS_REQUIRE(t, st == ANP_DEVICE_LOST, "the call that lost the device gives %s",
                 anp_status_name(st));
     CTS_FAILS(t, t->d->buffer_alloc(t->dev, 100, 64, &buf), ANP_DEVICE_LOST);
-    CTS_FAILS(t, t->d->buffer_write(t->q, &s->places[0].arg.span, bytes), ANP_DEVICE_LOST);
-    CTS_FAILS(t, t->d->buffer_read(t->q, &s->places[0].arg.span, bytes), ANP_DEVICE_LOST);
+    CTS_FAILS(t, t->d->buffer_write(t->q, &s->places[INPUT].arg.span, bytes), ANP_DEVICE_LOST);
+    CTS_FAILS(t, t->d->buffer_read(t->q, &s->places[INPUT].arg.span, bytes), ANP_DEVICE_LOST);
     event = NULL;
     st = cts_session_enqueue(s, &event);
     if (st == ANP_OK) st = t->d->event_wait(event, CTS_WAIT_NS);
@@ -81,7 +81,7 @@ static cts_verdict_t memory_that_is_out_is_told_cleanly(cts_t *t) {
     CTS_FAILS(t, t->d->buffer_alloc(t->dev, 1000, 64, &second), ANP_OUT_OF_MEMORY);
     CTS_TRY(cts_new_buffer(t, 1000, &third)); /* once only: the core may have freed something */
     cts_session_t *s;
-    CTS_TRY(relu_session(t, &s));
+    CTS_TRY(work_session(t, &s));
     return cts_session_run(s);
 }
 

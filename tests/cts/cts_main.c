@@ -61,6 +61,7 @@ static void close_all(cts_t *t) {
     if (t->drv) t->d->close(t->drv);
     cts_models_end(t);
     anp_arena_deinit(&t->mem);
+    anp_arena_deinit(&t->scratch);
 }
 
 /* Runs a test in a driver of its own; a driver that leaves memory behind fails it. */
@@ -74,6 +75,7 @@ static cts_verdict_t run_alone(runner_t *r, cts_t *t, const cts_test_t *test, co
     anp_alloc_stats(&before);
     cts_host_init(&t->host, options, r->suite.builtin);
     anp_arena_init(&t->mem);
+    anp_arena_init(&t->scratch);
     const cts_verdict_t v =
         open_and_run(t, test && test->compile_only, test ? test->run : NULL, op_case);
     close_all(t);

@@ -4,22 +4,9 @@
 #include "cts_net.h"
 #include <string.h>
 
-/* relu(x + b): x [n, 4], n being the free dimension when `is_free`. */
-static cts_verdict_t small_net(cts_t *t, int64_t n, bool is_free, cts_net_t **out) {
-    const int64_t dims[] = {n, 4};
-    cts_net_t *net = *out = cts_net_new(t);
-    int sum, y;
-    const int x = cts_net_value(t, net, ANP_DTYPE_F32, 2, dims, 0, false),
-              b = cts_net_value(t, net, ANP_DTYPE_F32, 1, dims + 1, 0, true);
-    CTS_TRY(cts_net_add(t, net, "Add", "", (int[]){x, b, CTS_END}, &sum));
-    CTS_TRY(cts_net_add(t, net, "Relu", "", (int[]){sum, CTS_END}, &y));
-    net->values[x].free_n = net->values[sum].free_n = net->values[y].free_n = is_free;
-    return CTS_PASS;
-}
-
 static cts_verdict_t loads_unloads_and_loads_again(cts_t *t) {
     cts_net_t *net;
-    CTS_TRY(small_net(t, 3, false, &net));
+    CTS_TRY(cts_work(t, 3, 4, false, &net));
     for (int i = 0; i < 3; i++) CTS_TRY(cts_net_run(t, net));
     return CTS_PASS;
 }
@@ -29,7 +16,7 @@ static cts_verdict_t two_modules_are_loaded_at_once(cts_t *t) {
     cts_model_t *models[2];
     cts_session_t *sessions[2];
     for (int i = 0; i < 2; i++) {
-        CTS_TRY(small_net(t, 2 + i, false, &nets[i]));
+        CTS_TRY(cts_work(t, 2 + i, 4, false, &nets[i]));
         CTS_TRY(cts_model_make(t, nets[i], &models[i]));
         CTS_TRY(cts_session_make(models[i], t->q, &sessions[i]));
     }
@@ -43,7 +30,7 @@ static cts_verdict_t all_memory_comes_back_after_unload(cts_t *t) {
     cts_net_t *net;
     anp_drv_memory_t before, after;
     CTS_NEEDS_SLOT(t, memory_info);
-    CTS_TRY(small_net(t, 3, false, &net));
+    CTS_TRY(cts_work(t, 3, 4, false, &net));
     CTS_OK(t, t->d->memory_info(t->dev, &before));
     CTS_TRY(cts_net_run(t, net));
     CTS_OK(t, t->d->memory_info(t->dev, &after));
@@ -60,12 +47,7 @@ static cts_verdict_t run_with_n(cts_model_t *m, int64_t n, anp_status_t *out_sta
     cts_net_t *net, *compiled_for = m->net;
     cts_session_t *s;
     anp_drv_event_t *event = NULL;
-    CTS_TRY(small_net(t, n, true, &net));
-    memcpy(net->values[1].t.data, compiled_for->values[1].t.data,
-           4 * sizeof(float)); /* the constant it was compiled with */
-    const float *x = net->values[0].t.data, *b = net->values[1].t.data;
-    float *y = net->values[3].t.data;
-    for (int64_t i = 0; i < 4 * n; i++) y[i] = x[i] + b[i % 4] > 0 ? x[i] + b[i % 4] : 0;
+    CTS_TRY(cts_work(t, n, 4, true, &net));
     for (uint32_t i = 0; i < net->n_values; i++) {
         net->values[i].is_output = compiled_for->values[i].is_output;
         net->values[i].const_id = compiled_for->values[i].const_id;
@@ -87,7 +69,7 @@ static cts_verdict_t open_sizes_work_or_are_refused(cts_t *t) {
     cts_net_t *net;
     cts_model_t *m;
     anp_status_t st;
-    CTS_TRY(small_net(t, 3, true, &net));
+    CTS_TRY(cts_work(t, 3, 4, true, &net));
     CTS_TRY(cts_model_query(t, net, &m));
     cts_clear_error();
     st = cts_model_compile(m, NULL, 0);
@@ -110,7 +92,7 @@ static cts_verdict_t sizes_of_a_bucket_run(cts_t *t) {
     cts_net_t *net;
     cts_model_t *m;
     anp_status_t st;
-    CTS_TRY(small_net(t, 3, true, &net));
+    CTS_TRY(cts_work(t, 3, 4, true, &net));
     CTS_TRY(cts_model_query(t, net, &m));
     CTS_OK(t, cts_model_compile(m, sizes, ANP_ARRAY_LEN(sizes)));
     CTS_OK(t, cts_model_load(m));
@@ -132,7 +114,7 @@ static cts_verdict_t sizes_of_a_bucket_run(cts_t *t) {
 static cts_verdict_t compile_can_be_cancelled(cts_t *t) {
     cts_net_t *net;
     cts_model_t *m;
-    CTS_TRY(small_net(t, 3, false, &net));
+    CTS_TRY(cts_work(t, 3, 4, false, &net));
     CTS_TRY(cts_model_query(t, net, &m));
     m->cancel_at = 1;
     const anp_status_t st = cts_model_compile(m, NULL, 0);
@@ -145,7 +127,7 @@ static cts_verdict_t compile_can_be_cancelled(cts_t *t) {
 static cts_verdict_t compiler_that_crashes_is_a_failure(cts_t *t) {
     cts_net_t *net;
     cts_model_t *m;
-    CTS_TRY(small_net(t, 3, false, &net));
+    CTS_TRY(cts_work(t, 3, 4, false, &net));
     CTS_TRY(cts_model_query(t, net, &m));
     CTS_FAILS(t, cts_model_compile(m, NULL, 0), ANP_DEVICE_FAILED);
     return CTS_PASS;
@@ -154,7 +136,7 @@ static cts_verdict_t compiler_that_crashes_is_a_failure(cts_t *t) {
 static cts_verdict_t compiler_that_hangs_can_be_cancelled(cts_t *t) {
     cts_net_t *net;
     cts_model_t *m;
-    CTS_TRY(small_net(t, 3, false, &net));
+    CTS_TRY(cts_work(t, 3, 4, false, &net));
     CTS_TRY(cts_model_query(t, net, &m));
     m->cancel_at = 2;
     const anp_status_t st = cts_model_compile(m, NULL, 0);
@@ -167,7 +149,7 @@ static cts_verdict_t compiler_that_hangs_can_be_cancelled(cts_t *t) {
 
 static cts_verdict_t compiled_with_a_blob(cts_t *t, cts_model_t **out) {
     cts_net_t *net;
-    CTS_TRY(small_net(t, 3, false, &net));
+    CTS_TRY(cts_work(t, 3, 4, false, &net));
     CTS_TRY(cts_model_query(t, net, out));
     CTS_OK(t, cts_model_compile(*out, NULL, 0));
     if ((*out)->n_blobs == 0 || (*out)->blob_bytes[0] == 0)

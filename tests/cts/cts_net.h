@@ -68,6 +68,10 @@ enum { CTS_END = -2 };
 cts_verdict_t cts_net_add(cts_t *t, cts_net_t *net, const char *op, const char *attrs,
                           const int *in, int *out);
 
+/* A network over x [n, m], the first of a few that the driver takes; n is the free dimension N when
+ * is_free. Equal constants for every n. Skips when the driver takes none of them. */
+cts_verdict_t cts_work(cts_t *t, int64_t n, int64_t m, bool is_free, cts_net_t **out);
+
 /* ---- on the driver ---- */
 
 /* Constants that are attributes of nodes. */

@@ -4,19 +4,10 @@
 #include "cts_net.h"
 #include <string.h>
 
-/* y = x * x as matrices: work that takes a while when n is large. */
-static cts_verdict_t square(cts_t *t, int64_t n, cts_net_t **out) {
-    const int64_t dims[] = {n, n};
-    int y;
-    *out = cts_net_new(t);
-    const int x = cts_net_value(t, *out, ANP_DTYPE_F32, 2, dims, 0, false);
-    return cts_net_add(t, *out, "MatMul", "", (int[]){x, x, CTS_END}, &y);
-}
-
-static cts_verdict_t square_session(cts_t *t, int64_t n, cts_session_t **out) {
+static cts_verdict_t work_session(cts_t *t, int64_t n, cts_session_t **out) {
     cts_net_t *net;
     cts_model_t *m;
-    CTS_TRY(square(t, n, &net));
+    CTS_TRY(cts_work(t, n, n, false, &net));
     CTS_TRY(cts_model_make(t, net, &m));
     return cts_session_make(m, t->q, out);
 }
@@ -30,7 +21,7 @@ static cts_verdict_t empty_queue_is_done(cts_t *t) {
 static cts_verdict_t event_tells_of_the_end_more_than_once(cts_t *t) {
     cts_session_t *s;
     anp_drv_event_t *event = NULL;
-    CTS_TRY(square_session(t, 8, &s));
+    CTS_TRY(work_session(t, 8, &s));
     CTS_OK(t, cts_session_enqueue(s, &event));
     CTS_REQUIRE(t, event, "enqueue gave no event");
     CTS_OK(t, t->d->event_wait(event, UINT64_MAX));
@@ -43,7 +34,7 @@ static cts_verdict_t event_tells_of_the_end_more_than_once(cts_t *t) {
 static cts_verdict_t wait_without_time_only_asks(cts_t *t) {
     cts_session_t *s;
     anp_drv_event_t *event = NULL;
-    CTS_TRY(square_session(t, 96, &s));
+    CTS_TRY(work_session(t, 96, &s));
     CTS_OK(t, cts_session_enqueue(s, &event));
     cts_clear_error();
     const anp_status_t st = t->d->event_wait(event, 0);
@@ -81,7 +72,7 @@ static cts_verdict_t calls_run_in_order(cts_t *t) {
 
 static cts_verdict_t reading_waits_for_the_work(cts_t *t) {
     cts_session_t *s;
-    CTS_TRY(square_session(t, 96, &s));
+    CTS_TRY(work_session(t, 96, &s));
     CTS_OK(t, cts_session_enqueue(s, NULL));
     return cts_session_compare(s);
 }
@@ -89,7 +80,7 @@ static cts_verdict_t reading_waits_for_the_work(cts_t *t) {
 static cts_verdict_t released_event_lets_work_go_on(cts_t *t) {
     cts_session_t *s;
     anp_drv_event_t *event = NULL;
-    CTS_TRY(square_session(t, 96, &s));
+    CTS_TRY(work_session(t, 96, &s));
     CTS_OK(t, cts_session_enqueue(s, &event));
     t->d->event_release(event);
     CTS_OK(t, t->d->queue_wait(t->q, CTS_WAIT_NS));
@@ -101,7 +92,7 @@ static cts_verdict_t two_queues_do_not_disturb_each_other(cts_t *t) {
     cts_model_t *m;
     cts_session_t *a, *b;
     anp_drv_queue_t *other;
-    CTS_TRY(square(t, 40, &net));
+    CTS_TRY(cts_work(t, 40, 40, false, &net));
     CTS_TRY(cts_model_make(t, net, &m));
     CTS_OK(t, t->d->queue_create(t->dev, &other));
     CTS_TRY(cts_session_make(m, t->q, &a));
@@ -122,7 +113,7 @@ static cts_verdict_t ended_queue_drops_its_work(cts_t *t) {
     cts_session_t *s;
     anp_drv_queue_t *q;
     anp_drv_event_t *event = NULL;
-    CTS_TRY(square(t, 96, &net));
+    CTS_TRY(cts_work(t, 96, 96, false, &net));
     CTS_TRY(cts_model_make(t, net, &m));
     CTS_OK(t, t->d->queue_create(t->dev, &q));
     CTS_TRY(cts_session_make(m, q, &s));
@@ -188,7 +179,7 @@ static cts_verdict_t failed_call_takes_those_behind_it_along(cts_t *t) {
 static cts_verdict_t queue_works_again_after_the_failure_was_told(cts_t *t) {
     cts_session_t *bad, *good;
     CTS_TRY(gather_session(t, 17, &bad));
-    CTS_TRY(square_session(t, 8, &good));
+    CTS_TRY(work_session(t, 8, &good));
     CTS_REQUIRE(t, enqueue_and_wait(bad, 2) != ANP_OK, "index 17 of 4 gives ANP_OK");
     CTS_TRY(cts_session_run(good));
     CTS_REQUIRE(t, enqueue_and_wait(bad, 1) != ANP_OK,

@@ -72,6 +72,10 @@ static anp_status_t take_memory(void *user, uint64_t size_bytes, void **out) {
     return ANP_OK;
 }
 
+static anp_status_t take_scratch(void *user, uint64_t size_bytes, void **out) {
+    return anp_arena_alloc(&((cts_t *)user)->scratch, size_bytes, out);
+}
+
 static const anp_drv_arg_t not_given = {.tensor = {.kind = ANP_KIND_NONE}, .const_id = ANP_P_NONE};
 
 static anp_drv_call_t new_call(const cts_session_t *s, const anp_drv_arg_t *in, uint32_t n_in,
@@ -85,7 +89,7 @@ static anp_drv_call_t new_call(const cts_session_t *s, const anp_drv_arg_t *in, 
                             .seed = 1,
                             .user = s->m->t,
                             .run_alloc = take_memory,
-                            .scratch = take_memory};
+                            .scratch = take_scratch};
 }
 
 static anp_status_t enqueue_node(cts_session_t *s, uint32_t node, anp_drv_event_t **out_event) {
@@ -97,6 +101,7 @@ static anp_status_t enqueue_node(cts_session_t *s, uint32_t node, anp_drv_event_
         out[i] = n->out[i] == CTS_NO_VALUE ? not_given : s->places[n->out[i]].arg;
     anp_drv_call_t call = new_call(s, in, n->n_in, out, n->n_out);
     call.node = node;
+    anp_arena_reset(&s->m->t->scratch); /* drivers that use it are done when enqueue returns */
     ANP_TRY(s->m->t->d->enqueue(s->q, s->m->module, &call, out_event));
     for (uint32_t i = 0; i < n->n_out; i++)
         if (n->out[i] != CTS_NO_VALUE)

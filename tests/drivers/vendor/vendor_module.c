@@ -196,14 +196,14 @@ anp_status_t vn_enqueue(anp_drv_queue_t *q, anp_drv_module_t *m, anp_drv_call_t 
     anp_drv_device_t *dev = q->object.dev;
     const anp_host_t *host = dev->host;
     const loaded_t *p = call->partition < m->n_partitions ? &m->partitions[call->partition] : NULL;
-    if (!p || !p->entry || call->n_in != p->entry->n_in || call->n_out != p->entry->n_out)
-        return board_fail(host, ANP_INVALID_ARGUMENT,
-                          "partition %u with %u inputs and %u outputs is not one that was loaded",
-                          (unsigned)call->partition, (unsigned)call->n_in, (unsigned)call->n_out);
     if (call->node != ANP_P_NONE)
         return board_fail(host, ANP_UNSUPPORTED,
                           "node %u alone: only whole partitions are run here",
                           (unsigned)call->node);
+    if (!p || !p->entry || call->n_in != p->entry->n_in || call->n_out != p->entry->n_out)
+        return board_fail(host, ANP_INVALID_ARGUMENT,
+                          "partition %u with %u inputs and %u outputs is not one that was loaded",
+                          (unsigned)call->partition, (unsigned)call->n_in, (unsigned)call->n_out);
     if (!find_variant(m, call->partition, call->in, call->out)) return no_variant(host, p, call);
     const bool hang = vn_fault_now(dev->drv, &dev->drv->hang),
                lost = vn_fault_now(dev->drv, &dev->drv->lost);
