@@ -107,7 +107,8 @@ cli_exit_t cli_compile(cli_t *cli, const cli_compile_args_t *args, const char *m
     bar.start_ns = cli_now_ns();
     const anp_status_t st = anp_compile_package(ctx, graph, &options, package);
     cli_progress_stop(&bar);
-    CLI_TRY_OUT(code, cli_api_write(cli, st));
+    /* What may not be found here are devices: the model was read before. */
+    CLI_TRY_OUT(code, st == ANP_NOT_FOUND ? cli_api_device(cli, st) : cli_api_write(cli, st));
     r->compile_ns = cli_now_ns() - start - r->import_ns;
     r->model_bytes = file_bytes(model);
     r->package_bytes = file_bytes(package);

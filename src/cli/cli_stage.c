@@ -42,6 +42,7 @@ cli_exit_t cli_stage_file(cli_t *cli, const char *path, cli_stage_t *out, FILE *
     memset(out, 0, sizeof *out);
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
         *out_file = fopen(path, "w"); /* a pipe or /dev/stdout: nothing to rename */
+        out->target = join(path, "", "");
         return *out_file ? CLI_DONE : failed(cli, "cannot write", path);
     }
     CLI_TRY(cli_check_writable(cli, path));
@@ -70,7 +71,7 @@ cli_exit_t cli_stage_commit_file(cli_t *cli, cli_stage_t *s, FILE *f) {
     if (good && s->hidden) good = fsync(fileno(f)) == 0;
     if (fclose(f) != 0) good = false;
     if (good && s->hidden) good = rename(s->hidden, s->target) == 0;
-    if (!good) code = failed(cli, "cannot write", s->target ? s->target : "the output");
+    if (!good) code = failed(cli, "cannot write", s->target ? s->target : "");
     if (good) {
         free(s->hidden);
         s->hidden = NULL;
@@ -102,6 +103,7 @@ cli_exit_t cli_stage_folder(cli_t *cli, const char *path, cli_stage_t *out) {
     out->target = join(path, "", "");
     out->hidden = join(path, "", "/.anput-XXXXXX");
     cli_exit_t code = CLI_DONE;
+    out->made_target = stat(path, &info) != 0;
     if (!out->target || !out->hidden) {
         code = cli_no_memory(cli);
     } else if (!*path || !make_folders(out->target)) {
@@ -151,6 +153,7 @@ void cli_stage_release(cli_stage_t *s) {
         free(s->names[i]);
     }
     if (s->hidden && unlink(s->hidden) != 0) rmdir(s->hidden);
+    if (s->made_target) rmdir(s->target); /* stays when there is something in it */
     free(s->names);
     free(s->hidden);
     free(s->target);

@@ -11,6 +11,7 @@ typedef struct cli_stage_t {
     char *hidden; /* where it is written meanwhile */
     char **names; /* of files made in a folder */
     uint32_t n_names;
+    bool made_target; /* the folder was not there before */
 } cli_stage_t;
 
 /* One file. out_file is open for writing; commit and abort close it. */
