@@ -54,6 +54,25 @@ static int64_t fixed(anp_dim_t d) {
     return ANP_DIM_IS_CONST(d) && d > 0 ? d : 0;
 }
 
+static anp_status_t check_choice(const char *what, const char *value, const char *known) {
+    const size_t n = value ? strlen(value) : 0;
+    for (const char *at = known; value && *at;) { /* words with ", " between them */
+        const size_t len = strcspn(at, ",");
+        if (len == n && memcmp(at, value, n) == 0) return ANP_OK;
+        at += len;
+        at += strspn(at, ", ");
+    }
+    if (!value) return ANP_OK;
+    ANP_FAIL(ANP_INVALID_ARGUMENT, "%s '%s' is none of: %s", what, value, known);
+}
+
+static anp_status_t check_choices(const anp_preprocess_t *p) {
+    ANP_TRY(check_choice("image colour", p->color, "rgb, bgr, gray"));
+    ANP_TRY(check_choice("image resize", p->resize, "stretch, letterbox, letterbox-topleft, crop"));
+    ANP_TRY(check_choice("image interpolation", p->interpolation, "linear, nearest, cubic"));
+    return check_choice("image layout", p->layout, "nchw, nhwc");
+}
+
 static anp_status_t read_geometry(pre_t *s, const anp_value_t *input) {
     const anp_shape_t *sh = &input->shape;
     if (sh->rank != 4)
@@ -79,24 +98,15 @@ static anp_status_t read_geometry(pre_t *s, const anp_value_t *input) {
 }
 
 static anp_status_t decode(pre_t *s, anp_value_t *bytes, anp_value_t **out) {
-    const char *color = s->p->color ? s->p->color : s->c == 1 ? "gray" : "rgb";
-    static const struct {
-        const char *flag, *format;
-    } formats[] = {{"rgb", "RGB"}, {"bgr", "BGR"}, {"gray", "Grayscale"}};
-    for (size_t i = 0; i < ANP_ARRAY_LEN(formats); i++) {
-        if (strcmp(color, formats[i].flag) != 0) continue;
-        const anp_attr_t a = str_attr("pixel_format", formats[i].format);
-        return add(s, "ImageDecoder", &bytes, 1, &a, 1, out); /* [H, W, C] u8 */
-    }
-    ANP_FAIL(ANP_INVALID_ARGUMENT, "colour order '%s' is not rgb, bgr or gray", color);
+    const bool bgr = s->p->color && strcmp(s->p->color, "bgr") == 0;
+    const anp_attr_t a = str_attr("pixel_format", s->c == 1 ? "Grayscale" : bgr ? "BGR" : "RGB");
+    return add(s, "ImageDecoder", &bytes, 1, &a, 1, out); /* [H, W, C] u8 */
 }
 
 /* x [H, W, C] f32; sizes h, w; the policy keeps the aspect ratio or does not. */
 static anp_status_t resize(pre_t *s, anp_value_t *x, int64_t h, int64_t w, const char *policy,
                            anp_value_t **out) {
     const char *mode = s->p->interpolation ? s->p->interpolation : "linear";
-    if (strcmp(mode, "linear") != 0 && strcmp(mode, "nearest") != 0 && strcmp(mode, "cubic") != 0)
-        ANP_FAIL(ANP_INVALID_ARGUMENT, "interpolation '%s' is not linear, nearest or cubic", mode);
     const int64_t axes[2] = {0, 1}, sizes[2] = {h, w};
     anp_value_t *size_value = NULL;
     ANP_TRY(anp_graph_const_i64s(s->g, NULL, sizes, 2, &size_value));
@@ -147,12 +157,8 @@ static anp_status_t fit(pre_t *s, anp_value_t *x, anp_value_t **out) {
         ANP_TRY(resize(s, x, side, side, "not_smaller", out));
         return centre_crop(s, *out, out);
     }
-    const bool centre = strcmp(how, "letterbox") == 0;
-    if (!centre && strcmp(how, "letterbox-topleft") != 0)
-        ANP_FAIL(ANP_INVALID_ARGUMENT,
-                 "resize '%s' is not stretch, letterbox, letterbox-topleft or crop", how);
     ANP_TRY(resize(s, x, s->h, s->w, "not_larger", out));
-    return letterbox(s, *out, centre, out);
+    return letterbox(s, *out, strcmp(how, "letterbox") == 0, out);
 }
 
 /* y = (x * scale - mean) / std, per channel of [H, W, C]. */
@@ -198,6 +204,7 @@ anp_status_t anp_graph_preprocess(anp_graph_t *g, const anp_preprocess_t *p) {
     if (!b) ANP_FAIL(ANP_INVALID_MODEL, "the model has no entry point 'main'");
     pre_t s = {.g = g, .b = b, .before = b->first, .p = p};
     anp_value_t *input, *bytes, *x;
+    ANP_TRY(check_choices(p));
     ANP_TRY(find_input(g, b, p->input, &input));
     ANP_TRY(read_geometry(&s, input));
     anp_shape_t shape = {.kind = ANP_KIND_TENSOR, .dtype = ANP_DTYPE_U8, .rank = 1};

@@ -3,6 +3,7 @@
 #include <anput/driver.h>
 
 const anp_driver_t *anp_driver_query(void) {
-    static const anp_driver_t driver = {.abi = 99, .struct_size = sizeof driver, .name = "otherabi"};
+    static const anp_driver_t driver = {
+        .abi = 99, .struct_size = sizeof driver, .name = "otherabi"};
     return &driver;
 }
