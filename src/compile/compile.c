@@ -166,6 +166,7 @@ static void made_deinit(made_t *m) {
     free_blobs(&m->blobs.list);
     anp_lowered_deinit(&m->low);
     anp_free(m->program);
+    memset(m, 0, sizeof *m); /* a failed make_variant has ended it, its owner does so again */
 }
 
 static bool is_host_driver(void *user, const char *driver) {
