@@ -81,6 +81,7 @@ typedef enum vn_act_t {
     VN_ACT_HARD_SIGMOID,
     VN_ACT_GELU,
     VN_ACT_SILU,
+    VN_ACT_SWISH, /* silu with alpha; the operator, no fused form */
     VN_ACTS
 } vn_act_t;
 

@@ -60,14 +60,15 @@ static bool put_window(rule_t *r) {
 
 /* Attribute `act` of the fused forms. */
 static bool put_act(rule_t *r, const char *alpha, const char *beta) {
-    static const char *const names[VN_ACTS] = {"none",    "relu", "clip",       "leaky_relu",
-                                               "sigmoid", "tanh", "hard_swish", "hard_sigmoid",
-                                               "gelu",    "silu"};
+    static const char *const names[] = {"none",    "relu", "clip",       "leaky_relu",
+                                        "sigmoid", "tanh", "hard_swish", "hard_sigmoid",
+                                        "gelu",    "silu"}; /* in the order of vn_act_t */
+    const uint32_t n = sizeof names / sizeof names[0];
     if (*r->row->domain == '\0') return true; /* not a fused form */
     const char *name = vn_attr_text(r->p, r->node, "act", "none");
     uint32_t act = 0;
-    while (act < VN_ACTS && strcmp(names[act], name) != 0) act++;
-    if (act == VN_ACTS) NO(r, "act %s is not done here", name);
+    while (act < n && strcmp(names[act], name) != 0) act++;
+    if (act == n) NO(r, "act %s is not done here", name);
     r->s->act = act;
     r->s->f[0] = vn_attr_float(r->p, r->node, alpha, 0);
     r->s->f[1] = vn_attr_float(r->p, r->node, beta, 0);
@@ -106,6 +107,11 @@ static bool rule_softmax(rule_t *r) {
 }
 static bool rule_gather(rule_t *r) {
     return put_axis(r, 0);
+}
+
+static bool rule_swish(rule_t *r) {
+    r->s->f[0] = vn_attr_float(r->p, r->node, "alpha", 1);
+    return true;
 }
 
 static bool rule_transpose(rule_t *r) {
@@ -169,6 +175,7 @@ static const row_t rows[] = {
     {"", "Sigmoid", 13, VN_COPY, VN_ACT_SIGMOID, 1, 1, NULL},
     {"", "Softmax", 13, VN_SOFTMAX, VN_ACT_NONE, 1, 1, rule_softmax},
     {"", "Squeeze", 25, VN_COPY, VN_ACT_NONE, 1, 2, NULL},
+    {"", "Swish", 24, VN_COPY, VN_ACT_SWISH, 1, 1, rule_swish},
     {"", "TensorScatter", 24, VN_SCATTER, VN_ACT_NONE, 3, 3, rule_scatter},
     {"", "Transpose", 25, VN_TRANSPOSE, VN_ACT_NONE, 1, 1, rule_transpose},
     {"", "Unsqueeze", 25, VN_COPY, VN_ACT_NONE, 1, 2, NULL},

@@ -60,6 +60,7 @@ static float activate(uint32_t act, float x, float alpha, float beta) {
     case VN_ACT_HARD_SIGMOID: return clamp(alpha * x + beta, 0, 1);
     case VN_ACT_GELU: return 0.5f * x * (1 + erff(x * 0.70710678f));
     case VN_ACT_SILU: return x / (1 + expf(-x));
+    case VN_ACT_SWISH: return x / (1 + expf(-alpha * x));
     default: return x;
     }
 }
