@@ -141,6 +141,11 @@ def hostile_models():
     yield "undefined_input", model([node("Relu", ["nowhere"], ["y"])]).SerializeToString()
     f = helper.make_function("t", "F", ["a"], ["b"], [node("F", ["a"], ["b"], domain="t")], [helper.make_opsetid("t", 1)])
     yield "recursive_function", model([node("F", ["x"], ["y"], domain="t")], functions=[f]).SerializeToString()
+    same = helper.make_graph([], "same", [], [onnx.ValueInfoProto(name="b")])
+    f = helper.make_function("t", "F", ["a", "b"], ["o"], [node("If", ["a"], ["o"], then_branch=same, else_branch=same)],
+                             [helper.make_opsetid("", 17)])
+    yield "branch_gives_what_a_call_leaves_out", model([node("F", ["c"], ["y"], domain="t")], [value("c", (), BOOL)],
+                                                       functions=[f]).SerializeToString()
     doubling = [helper.make_function("t", f"F{i}", ["a"], ["b"], [
         node(f"F{i + 1}" if i < 9 else "Neg", ["a"], ["t"], domain="t" if i < 9 else ""),
         node(f"F{i + 1}" if i < 9 else "Neg", ["t"], ["b"], domain="t" if i < 9 else "")],

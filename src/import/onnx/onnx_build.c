@@ -101,8 +101,7 @@ static anp_status_t add_block_inputs(anp_onnx_importer_t *im, const anp_onnx_fra
                                      const anp_onnx_graph_t *g) {
     const anp_onnx_value_t *inputs = g->inputs.items;
     for (uint64_t i = 0; i < g->inputs.count; i++)
-        if (!has_default(frame, inputs[i].name))
-            ANP_TRY(add_block_input(im, frame, &inputs[i]));
+        if (!has_default(frame, inputs[i].name)) ANP_TRY(add_block_input(im, frame, &inputs[i]));
     return ANP_OK;
 }
 
@@ -112,8 +111,11 @@ static anp_status_t set_block_outputs(anp_onnx_importer_t *im, const anp_onnx_fr
     anp_value_t **values;
     ANP_TRY(ANP_ARENA_ARRAY(&im->arena, g->outputs.count, &values));
     for (uint64_t i = 0; i < g->outputs.count; i++) {
-        const anp_status_t st = anp_onnx_scope_find(frame->scope, outputs[i].name, &values[i]);
-        if (st == ANP_OK) continue;
+        anp_status_t st = anp_onnx_scope_find(frame->scope, outputs[i].name, &values[i]);
+        if (st == ANP_OK && values[i]) continue;
+        if (st == ANP_OK)
+            st = ANP_ERROR(ANP_INVALID_MODEL, "'%.*s' is an input the call leaves out",
+                           ANP_STR_ARGS(outputs[i].name));
         anp_error_prefix(st, "output %" PRIu64, i);
         return anp_onnx_add_place(im->source, &outputs[i].head, st);
     }
@@ -217,8 +219,7 @@ static anp_status_t report_progress(anp_onnx_importer_t *im) {
     return ANP_OK;
 }
 
-/* Nodes of the file are bounded by its size; those that calls multiply need a bound of their own.
- */
+/* Nodes of the file are bounded by its size; those that calls multiply need their own bound. */
 static anp_status_t count_expanded(anp_onnx_importer_t *im, const anp_onnx_frame_t *frame) {
     if (frame->call && im->expanded_left-- == 0)
         ANP_FAIL(ANP_LIMIT, "functions expand to more than %d nodes", ANP_ONNX_EXPANDED_MAX);
@@ -277,21 +278,31 @@ static anp_status_t name_output(anp_onnx_importer_t *im, const anp_onnx_frame_t 
     return st;
 }
 
+/* scratch of a value is 1 once it has the name of an output. */
+static anp_status_t claim_name(anp_onnx_importer_t *im, const anp_onnx_frame_t *frame,
+                               const anp_onnx_value_t *output, anp_value_t **value) {
+    const char *name;
+    ANP_TRY(anp_onnx_text(im, output->name, &name));
+    const anp_value_t *holder = anp_graph_find_value(im->graph, name);
+    if (holder && holder->scratch) {
+        const anp_status_t st = ANP_ERROR(ANP_INVALID_MODEL, "output '%s' is given twice", name);
+        return anp_onnx_add_place(im->source, &output->head, st);
+    }
+    if (!(*value)->producer || (*value)->scratch) ANP_TRY(name_output(im, frame, name, value));
+    (*value)->scratch = 1;
+    return anp_value_rename(im->graph, *value, name);
+}
+
 static anp_status_t name_outputs(anp_onnx_importer_t *im, const anp_onnx_frame_t *frame) {
     const anp_onnx_value_t *outputs = im->model->graph->outputs.items;
     const uint32_t n = frame->block->n_outputs;
     anp_value_t **values;
     ANP_TRY(ANP_ARENA_ARRAY(&im->arena, n, &values));
     for (uint32_t i = 0; i < n; i++) {
-        const char *name;
         values[i] = frame->block->outputs[i];
-        ANP_TRY(anp_onnx_text(im, outputs[i].name, &name));
-        const bool taken = !values[i]->producer || values[i]->scratch;
-        values[i]->scratch = 1; /* has the name of an output */
-        if (taken) ANP_TRY(name_output(im, frame, name, &values[i]));
-        ANP_TRY(anp_value_rename(im->graph, values[i], name));
+        ANP_TRY(claim_name(im, frame, &outputs[i], &values[i]));
     }
-    for (uint32_t i = 0; i < n; i++) frame->block->outputs[i]->scratch = 0;
+    for (uint32_t i = 0; i < n; i++) values[i]->scratch = 0;
     return anp_block_set_outputs(im->graph, frame->block, values, n);
 }
 

@@ -107,15 +107,44 @@ static void outputs_keep_their_names_when_they_are_inputs_or_the_same_value(void
     (void)state;
     msg_t g = relu_graph();
     add_output(&g, "x");
-    add_output(&g, "y");
-    const msg_t m = new_model(&g, 17);
+    msg_t m = new_model(&g, 17);
     anp_graph_t *graph = import_ok(&m);
     const anp_block_t *b = anp_graph_find_entry(graph, "main");
-    assert_int_equal(b->n_outputs, 3);
+    assert_int_equal(b->n_outputs, 2);
     assert_string_equal(b->outputs[1]->name, "x");
     assert_ptr_not_equal(b->outputs[1], b->inputs[0]);
-    assert_ptr_not_equal(b->outputs[2], b->outputs[0]);
     anp_graph_release(graph);
+    add_output(&g, "y");
+    m = new_model(&g, 17);
+    expect_import_fails(&m, ANP_INVALID_MODEL, "output 'y' is given twice");
+}
+
+/* test.Pick(a, b) -> o, p: both are its inputs. */
+static void outputs_of_functions_may_be_one_value(void **state) {
+    (void)state;
+    msg_t g = relu_graph(), f = new_function("Pick", "a b", "o p"),
+          copy = new_node("Neg", "a", "o");
+    msg_t call = new_node("Pick", "y", "z w");
+    put_text(&call, NODE_DOMAIN, "test");
+    add_function_node(&f, &copy);
+    add_node(&g, &call);
+    add_output(&g, "z");
+    msg_t m = new_model(&g, 17);
+    add_function(&m, &f);
+    expect_import_fails(&m, ANP_INVALID_MODEL, "value 'p' is not defined");
+    f = new_function("Pick", "a b", "a b");
+    m = new_model(&g, 17);
+    add_function(&m, &f);
+    expect_import_fails(&m, ANP_INVALID_MODEL, "output 'b' is an input the call leaves out");
+    call = new_node("Pick", "y y", "z w");
+    put_text(&call, NODE_DOMAIN, "test");
+    g = relu_graph();
+    add_node(&g, &call);
+    add_output(&g, "z");
+    add_output(&g, "w");
+    m = new_model(&g, 17);
+    add_function(&m, &f);
+    expect_lines(&m, "z: f32[N, 2] = Identity(y)\nw: f32[N, 2] = Identity(y)\nreturn y, z, w");
 }
 
 static void free_dimensions_get_symbols_and_can_be_fixed(void **state) {
@@ -355,6 +384,25 @@ static void functions_may_call_functions(void **state) {
                      "y: f32[2] = Elu(Four/Twice/s_1)");
 }
 
+/* test.Maybe(a, b) -> o: If(a) b else b, called without b. */
+static void a_branch_cannot_give_what_the_call_leaves_out(void **state) {
+    (void)state;
+    msg_t g = {.n = 0}, f = new_function("Maybe", "a b", "o"), node = new_node("If", "a", "o");
+    msg_t same = {.n = 0};
+    add_output(&same, "b");
+    const msg_t t = attr_graph("then_branch", &same), e = attr_graph("else_branch", &same),
+                call = call_node("Maybe", "c", "y");
+    put_msg(&node, NODE_ATTR, &t);
+    put_msg(&node, NODE_ATTR, &e);
+    add_function_node(&f, &node);
+    add_input(&g, "c", ANP_DTYPE_BOOL, "");
+    add_node(&g, &call);
+    add_output(&g, "y");
+    msg_t m = new_model(&g, 17);
+    add_function(&m, &f);
+    expect_import_fails(&m, ANP_INVALID_MODEL, "output 0: 'b' is an input the call leaves out");
+}
+
 static void a_function_that_calls_itself_is_refused(void **state) {
     (void)state;
     msg_t g = {.n = 0}, f = new_function("Loopy", "a", "b");
@@ -532,6 +580,8 @@ int main(void) {
         cmocka_unit_test(dense_forms_of_sparse_tensors_are_bounded),
         cmocka_unit_test(constant_nodes_of_every_kind_become_constants),
         cmocka_unit_test(outputs_keep_their_names_when_they_are_inputs_or_the_same_value),
+        cmocka_unit_test(outputs_of_functions_may_be_one_value),
+        cmocka_unit_test(a_branch_cannot_give_what_the_call_leaves_out),
         cmocka_unit_test(free_dimensions_get_symbols_and_can_be_fixed),
         cmocka_unit_test(wrong_types_of_inputs_are_refused),
         cmocka_unit_test(nodes_out_of_order_are_sorted),
