@@ -6,9 +6,6 @@
 #include "kernel/ref_quant.h"
 #include "kernel/ref_softmax.h"
 
-#include <inttypes.h>
-#include <string.h>
-
 /* Quantises n reals into y from element `first` on. */
 static void store_reals(const anp_tensor_t *y, const anp_quant_t *q, int64_t first, int64_t n,
                         const double *v) {

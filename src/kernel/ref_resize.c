@@ -3,7 +3,6 @@
  * other. */
 #include "kernel/ref_line.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Floating-point formats below 32 bits, described by a row of numbers: one encoder and one decoder for all. */
+/* Floating-point formats below 32 bits, described by a row of numbers: one encoder and one decoder
+ * for all. */
 #ifndef ANP_OP_MINIFLOAT_H
 #define ANP_OP_MINIFLOAT_H
 
@@ -21,7 +22,8 @@ typedef struct anp_minifloat_t {
 } anp_minifloat_t;
 
 double anp_minifloat_decode(const anp_minifloat_t *f, uint32_t code);
-/* Rounds to nearest even. Out of range: `saturate` gives the largest finite value (of infinities too), else infinity or NaN. */
+/* Rounds to nearest even. Out of range: `saturate` gives the largest finite value (of infinities
+ * too), else infinity or NaN. */
 uint32_t anp_minifloat_encode(const anp_minifloat_t *f, double v, bool saturate);
 
 extern const anp_minifloat_t anp_mf_f16, anp_mf_bf16, anp_mf_e4m3fn, anp_mf_e4m3fnuz, anp_mf_e5m2,

@@ -3,7 +3,6 @@
 #include "op/einsum.h"
 #include "op/shape_util.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 typedef struct node_t { /* whom messages name */

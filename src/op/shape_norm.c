@@ -2,8 +2,6 @@
 /* Shapes of normalisations with more than one output. */
 #include "op/shape_util.h"
 
-#include <inttypes.h>
-
 static anp_status_t need_channels(anp_shape_ctx_t *c, uint32_t i, anp_dim_t channels) {
     ANP_TRY(anp_shape_need_rank(c, i, 1, 1));
     if (c->in[i].shape.rank < 0) return ANP_OK;

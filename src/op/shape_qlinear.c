@@ -3,8 +3,6 @@
  */
 #include "op/shape_util.h"
 
-#include <inttypes.h>
-
 anp_status_t anp_shape_qlinear_binary(anp_shape_ctx_t *c) {
     return anp_shape_broadcast_dims(c, &c->in[0].shape, &c->in[3].shape, &c->out[0].shape);
 }

@@ -3,7 +3,6 @@
 #include "kernel/image/image.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 enum {
     FILE_HEADER = 14,
