@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RNN, GRU and LSTM: one driver over time steps; an operator is the number of its gates and one
  * step. */
+#include "kernel/ref_rnn.h"
 #include "kernel/ref_activation.h"
 #include "kernel/ref_line.h"
 
@@ -21,9 +22,10 @@ typedef void (*step_fn_t)(const rnn_t *r, uint32_t direction, const double *xw, 
                           double *h, double *c);
 
 struct rnn_t {
-    const anp_tensor_t *x, *lens, *initial_h, *initial_c; /* the last three may be NULL */
-    const anp_tensor_t *y, *y_h, *y_c;                    /* any may be NULL */
-    int64_t seq, batch, in, hidden, directions, rows;     /* rows = gates * hidden */
+    const anp_tensor_t *x, *initial_h, *initial_c;    /* the last two may be NULL */
+    const int32_t *lens;                              /* [batch]; may be NULL */
+    const anp_tensor_t *y, *y_h, *y_c;                /* any may be NULL */
+    int64_t seq, batch, in, hidden, directions, rows; /* rows = gates * hidden */
     bool batch_first, reverse;
     step_fn_t step;
     uint32_t n_functions;
@@ -125,8 +127,7 @@ static void load_state(const anp_tensor_t *t, int64_t first, int64_t n, double *
 static void run_sequence(const void *arg, int64_t item, double *scratch) {
     const rnn_t *r = arg;
     const int64_t d = item / r->batch, b = item % r->batch, n = r->hidden;
-    const int64_t len =
-        r->lens ? anp_dtype_get_i64(ANP_DTYPE_I32, r->lens->data, (uint64_t)b) : r->seq;
+    const int64_t len = r->lens ? r->lens[b] : r->seq;
     const bool reverse = r->reverse || d == 1;
     double *const h = scratch, *const c = h + n, *const x = c + n, *const xw = x + r->in,
                   *const rh = xw + r->rows;
@@ -181,14 +182,16 @@ static anp_status_t read_functions(const anp_kernel_t *k, rnn_t *r, const char *
     return ANP_OK;
 }
 
-static anp_status_t check_lens(const anp_kernel_t *k, const rnn_t *r) {
-    for (int64_t b = 0; r->lens && b < r->batch; b++) {
-        const int64_t len = anp_dtype_get_i64(ANP_DTYPE_I32, r->lens->data, (uint64_t)b);
-        if (len < 0 || len > r->seq)
+anp_status_t anp_rnn_lens(const anp_kernel_t *k, int64_t seq, int64_t batch,
+                          const int32_t **out_lens) {
+    const anp_tensor_t *t = anp_kernel_in(k, 4);
+    const int32_t *lens = t ? t->data : NULL;
+    for (int64_t b = 0; lens && b < batch; b++)
+        if (lens[b] < 0 || lens[b] > seq)
             ANP_KERNEL_FAIL(k, ANP_OUT_OF_RANGE,
-                            "sequence_lens[%" PRId64 "] is %" PRId64 ", expected 0 to %" PRId64, b,
-                            len, r->seq);
-    }
+                            "sequence_lens[%" PRId64 "] is %" PRId32 ", expected 0 to %" PRId64, b,
+                            lens[b], seq);
+    *out_lens = lens;
     return ANP_OK;
 }
 
@@ -225,8 +228,7 @@ static anp_status_t load_weights(anp_kernel_t *k, rnn_t *r) {
 static anp_status_t run(anp_kernel_t *k, rnn_t *r, const char *const *defaults) {
     const char *direction = anp_attr_str(k->attrs, "direction", "forward");
     r->x = k->in[0];
-    r->lens = anp_kernel_in(k, 4), r->initial_h = anp_kernel_in(k, 5),
-    r->initial_c = anp_kernel_in(k, 6);
+    r->initial_h = anp_kernel_in(k, 5), r->initial_c = anp_kernel_in(k, 6);
     r->y = anp_kernel_out(k, 0), r->y_h = anp_kernel_out(k, 1), r->y_c = anp_kernel_out(k, 2);
     r->batch_first = anp_attr_i64(k->attrs, "layout", 0) != 0;
     r->reverse = strcmp(direction, "reverse") == 0;
@@ -238,7 +240,7 @@ static anp_status_t run(anp_kernel_t *k, rnn_t *r, const char *const *defaults) 
     r->hidden = k->in[2]->dims[2];
     r->clip = anp_kernel_attr_f64(k, "clip");
     ANP_TRY(read_functions(k, r, defaults));
-    ANP_TRY(check_lens(k, r));
+    ANP_TRY(anp_rnn_lens(k, r->seq, r->batch, &r->lens));
     ANP_TRY(load_weights(k, r));
     const int64_t scratch_elems = 2 * r->hidden + ANP_MAX(r->in, r->hidden) + 2 * r->rows;
     return anp_items_run(k, r->directions * r->batch, scratch_elems, run_sequence, r);
