@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The reference kernel of each operator, and what every kernel may ask of its caller. */
 #include "kernel/kernel.h"
-#include "kernel/built.h"
 
 #include <string.h>
 
@@ -9,7 +8,7 @@
 
 static const anp_kernel_fn_t ref_table[ANP_OP_COUNT] = {
 #define OP(id, domain, name, since, signature, types, attributes, shape, ref, flags) \
-    [ANP_OP_##id] = ANP_IF_BUILT(id, anp_ref_##ref),
+    ANP_IF_BUILT(id, [ANP_OP_##id] = anp_ref_##ref, )
 #include "op/ops.def"
 #undef OP
 };

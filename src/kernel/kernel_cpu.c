@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The fast kernels in the order they are tried (cpu.def), and the choice among them for one call.
  */
-#include "kernel/built.h"
 #include "kernel/kernel.h"
 
 #define CPU_KERNEL(op, name) extern const anp_cpu_kernel_t anp_cpu_##name;
@@ -9,15 +8,14 @@
 #undef CPU_KERNEL
 
 static const anp_cpu_kernel_t *const cpu_table[] = {
-#define CPU_KERNEL(op, name) ANP_IF_BUILT(op, &anp_cpu_##name),
+#define CPU_KERNEL(op, name) ANP_IF_BUILT(op, &anp_cpu_##name, )
 #include "kernel/cpu.def"
 #undef CPU_KERNEL
-};
+    NULL};
 
 const anp_cpu_kernel_t *anp_kernel_cpu(const anp_kernel_t *k) {
-    for (uint32_t i = 0; i < ANP_ARRAY_LEN(cpu_table); i++) {
-        const anp_cpu_kernel_t *fast = cpu_table[i];
-        if (fast && fast->op == (anp_op_id_t)k->op->index && fast->accepts(k)) return fast;
-    }
+    for (uint32_t i = 0; cpu_table[i]; i++)
+        if (cpu_table[i]->op == (anp_op_id_t)k->op->index && cpu_table[i]->accepts(k))
+            return cpu_table[i];
     return NULL;
 }

@@ -8,15 +8,16 @@
 
 static const anp_op_t table[] = {
 #define OP(id, domain_, name_, since_, signature_, types_, attributes_, shape_, ref, flags_) \
-    {.domain = domain_,                                                                      \
-     .name = name_,                                                                          \
-     .since = since_,                                                                        \
-     .signature = signature_,                                                                \
-     .types = types_,                                                                        \
-     .attributes = attributes_,                                                              \
-     .shape = anp_shape_##shape_,                                                            \
-     .flags = (flags_),                                                                      \
-     .index = ANP_OP_##id},
+    ANP_IF_BUILT(id,                                                                         \
+                 {.domain = domain_,                                                         \
+                  .name = name_,                                                             \
+                  .since = since_,                                                           \
+                  .signature = signature_,                                                   \
+                  .types = types_,                                                           \
+                  .attributes = attributes_,                                                 \
+                  .shape = anp_shape_##shape_,                                               \
+                  .flags = (flags_),                                                         \
+                  .index = ANP_OP_##id}, )
 #include "op/ops.def"
 #undef OP
 };
