@@ -189,6 +189,7 @@ static anp_status_t copy_between(anp_session_t *s, uint32_t value, uint32_t from
     if (bytes && src->host && dst->host)
         memcpy(dst->host, src->host, bytes);
     else if (bytes && src->host) {
+        ANP_TRY(anp_session_device_wait(s, to)); /* with a time-out: writes wait without one */
         st = driver_of(s, to)->buffer_write(s->devices[to].q, &dst->span, src->host);
     } else if (bytes) {
         ANP_TRY(anp_session_device_wait(s, from)); /* with a time-out: reads wait without one */
