@@ -140,6 +140,17 @@ const char *cli_device_id(const cli_t *cli) {
 }
 
 /* ---- finding and running the verb ---- */
+static const char surroundings[] =
+    "\nexit status:\n"
+    "  0 done or yes, 1 the verdict is no, 2 usage, 3 bad input, 4 device or driver, 5 memory or "
+    "disk\n"
+    "\nenvironment:\n"
+    "  ANPUT_DEVICE ANPUT_THREADS ANPUT_CPU    as the options above, which win\n"
+    "  ANPUT_FALLBACK_OPS=Softmax,conv_12      operators or nodes to run on the CPU\n"
+    "  ANPUT_CHECK_NAN_INF=1 ANPUT_BLOCKING=1  check all values; wait after each call of a device\n"
+    "  ANPUT_DRIVER_PATH ANPUT_DRIVER_OPTIONS  folders of loadable drivers; NAME.KEY=VALUE,...\n"
+    "  ANPUT_LOG=error|warn|info|debug NO_COLOR\n";
+
 static void print_program_help(const cli_t *cli, const char *about,
                                const cli_verb_t *const *verbs) {
     printf("%s %s - %s\n\nusage: %s VERB [options] ...\n\nverbs:\n", cli->program, anp_version(),
@@ -147,12 +158,7 @@ static void print_program_help(const cli_t *cli, const char *about,
     for (; *verbs; verbs++) printf("  %-10s %s\n", (*verbs)->name, (*verbs)->summary);
     printf("\noptions every verb takes:\n");
     cli_print_common_options(stdout);
-    printf(
-        "\nexit status: 0 done or yes, 1 the verdict is no, 2 usage, 3 bad input, 4 device or "
-        "driver,\n"
-        "             5 memory or other resources\n"
-        "environment: ANPUT_DEVICE ANPUT_THREADS ANPUT_CPU ANPUT_FALLBACK_OPS ANPUT_CHECK_NAN_INF\n"
-        "             ANPUT_BLOCKING ANPUT_DRIVER_PATH ANPUT_DRIVER_OPTIONS ANPUT_LOG NO_COLOR\n");
+    fputs(surroundings, stdout);
 }
 
 static cli_exit_t unknown_verb(cli_t *cli, const char *name, const cli_verb_t *const *verbs) {

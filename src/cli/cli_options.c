@@ -269,14 +269,14 @@ void cli_parsed_release(const cli_verb_t *verb, cli_t *cli, cli_parsed_t *parsed
 /* ---- help ---- */
 static void print_option(const cli_option_t *o, FILE *f) {
     char left[48];
-    const char *equals = o->kind == CLI_FILE_OR_FLAG ? "[=" : " ";
+    const bool may_lack = o->kind == CLI_FILE_OR_FLAG; /* the value */
     if (o->letter && o->value)
         snprintf(left, sizeof left, "-%c, --%s %s", o->letter, o->name, o->value);
     else if (o->letter)
         snprintf(left, sizeof left, "-%c, --%s", o->letter, o->name);
     else
-        snprintf(left, sizeof left, "--%s%s%s%s", o->name, o->value ? equals : "",
-                 o->value ? o->value : "", o->kind == CLI_FILE_OR_FLAG ? "]" : "");
+        snprintf(left, sizeof left, "--%s%s%s%s", o->name, o->value ? may_lack ? " [" : " " : "",
+                 o->value ? o->value : "", may_lack ? "]" : "");
     fprintf(f, "  %-26s %s", left, o->help);
     if (o->preset) fprintf(f, " (%s)", o->preset);
     fputc('\n', f);

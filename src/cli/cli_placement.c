@@ -62,11 +62,13 @@ static void say_shares(cli_t *cli, const shares_t *s) {
 }
 
 static cli_exit_t print_rows(cli_t *cli, const anp_model_t *model, const anp_session_t *session,
-                             bool full) {
+                             bool measured, bool full) {
     static const char *const headings[] = {"node", "operator", "device", "est us", "us", "why"};
+    static const char *const estimated[] = {"node", "operator", "device", "est us", "why"};
     cli_table_t table;
     uint32_t shown = 0, hidden = 0;
-    cli_table_init(&table, 6, 1u << 3 | 1u << 4, headings);
+    cli_table_init(&table, measured ? 6 : 5, measured ? 0x18 : 0x8,
+                   measured ? headings : estimated);
     for (uint32_t i = 0; i < anp_model_node_count(model); i++) {
         anp_placement_row_t row;
         if (anp_model_placement(model, session, i, &row) != ANP_OK) continue;
@@ -80,7 +82,7 @@ static cli_exit_t print_rows(cli_t *cli, const anp_model_t *model, const anp_ses
         cli_table_cell(&table, "%s", row.op);
         cli_table_cell(&table, "%s", row.device);
         cli_table_cell(&table, "%.1f", row.est_us);
-        cli_table_cell(&table, row.measured_us > 0 ? "%.1f" : "-", row.measured_us);
+        if (measured) cli_table_cell(&table, "%.1f", row.measured_us);
         cli_table_cell(&table, "%s", *row.reason ? row.reason : "supported");
     }
     CLI_TRY(cli_table_print(cli, &table));
@@ -93,7 +95,8 @@ cli_exit_t cli_placement_print(cli_t *cli, const anp_model_t *model, const anp_s
     shares_t shares;
     CLI_TRY(add_up(cli, model, session, &shares));
     say_shares(cli, &shares);
-    if (full || shares.fallback) return print_rows(cli, model, session, full);
+    if (full || shares.fallback)
+        return print_rows(cli, model, session, shares.measured_us > 0, full);
     return CLI_DONE;
 }
 

@@ -157,22 +157,22 @@ static cli_exit_t write_run_json(cli_t *cli, run_t *r) {
 }
 
 /* ---- for people ---- */
-static void say_values(cli_t *cli, const run_t *r) {
-    for (uint32_t i = 0; i < r->outputs.n; i++) {
-        anp_tensor_t t;
-        double v[8];
-        char text[256] = "";
-        size_t at = 0;
-        int64_t count;
-        if (anp_session_get_output(r->session, i, &t) != ANP_OK || t.kind != ANP_KIND_TENSOR ||
-            anp_tensor_count(&t, &count) != ANP_OK)
-            continue;
-        const int64_t n = count < 8 ? count : 8;
-        if (anp_tensor_read_f64(&t, 0, n, v) != ANP_OK) continue;
-        for (int64_t k = 0; k < n; k++)
-            at += (size_t)snprintf(text + at, sizeof text - at, "%s%.6g", k ? ", " : "", v[k]);
-        cli_say(cli, "    %s%s", text, count > n ? ", ..." : "");
-    }
+/* The first elements, when nothing is written to files. */
+static void say_values(cli_t *cli, const run_t *r, uint32_t i) {
+    enum { SHOWN = 8 };
+    anp_tensor_t t;
+    double v[SHOWN];
+    char text[256] = "";
+    size_t at = 0;
+    int64_t count;
+    if (anp_session_get_output(r->session, i, &t) != ANP_OK || t.kind != ANP_KIND_TENSOR ||
+        anp_tensor_count(&t, &count) != ANP_OK)
+        return;
+    const int64_t n = count < SHOWN ? count : SHOWN;
+    if (anp_tensor_read_f64(&t, 0, n, v) != ANP_OK) return;
+    for (int64_t k = 0; k < n; k++)
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s%.6g", k ? ", " : "", v[k]);
+    cli_say(cli, "    %s%s", text, count > n ? ", ..." : "");
 }
 
 static cli_exit_t say_summary(cli_t *cli, const run_args_t *args, const run_t *r) {
@@ -182,10 +182,11 @@ static cli_exit_t say_summary(cli_t *cli, const run_args_t *args, const run_t *r
     cli_say(cli, "%s on %s (%s): %u run%s, first %.3f ms, best %.3f ms", r->loaded.path,
             r->device.id, r->device.isa, r->n_runs, r->n_runs == 1 ? "" : "s", r->first_ms,
             r->min_ms);
-    for (uint32_t i = 0; i < r->outputs.n; i++)
+    for (uint32_t i = 0; i < r->outputs.n; i++) {
         cli_say(cli, "  output_%u  %s  %s", i, r->outputs.items[i].info.name,
                 cli_tensor_text(&r->outputs.items[i].first, shape));
-    if (!cli->common.output) say_values(cli, r);
+        if (!cli->common.output) say_values(cli, r, i);
+    }
     if (stats.fallback_nodes)
         cli_warn(cli, "%llu nodes ran on the CPU although placed elsewhere: %s",
                  (unsigned long long)stats.fallback_nodes, stats.fallback_reason);
