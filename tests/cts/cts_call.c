@@ -200,6 +200,46 @@ static cts_verdict_t long_chain_runs(cts_t *t) {
     return cts_net_run(t, net);
 }
 
+/* ---- values that are no tensors: only devices with HOST_VALUES ---- */
+
+static cts_verdict_t sequences_are_handed_on(cts_t *t) {
+    cts_net_t *net = cts_net_new(t);
+    int s, item, n, y;
+    const int a = value(t, net, "f32[2,3]"), b = value(t, net, "f32[1,3]");
+    NODE(s, "SequenceConstruct", "", a, b, a);
+    NODE(s, "SequenceInsert", "", s, value(t, net, "f32[4,3]"), value(t, net, "i64[]{1}"));
+    NODE(s, "SequenceErase", "", s, value(t, net, "i64[]{0}"));
+    NODE(n, "SequenceLength", "", s);
+    NODE(item, "SequenceAt", "", s, value(t, net, "i64[]{-1}"));
+    NODE(y, "ConcatFromSequence", "axis=0", s);
+    NODE(s, "SplitToSequence", "axis=1 keepdims=0", y);
+    NODE(s, "SequenceAt", "", s, value(t, net, "i64[]{2}"));
+    const int outputs[] = {item, n, y, s};
+    for (int i = 0; i < 4; i++) net->values[outputs[i]].is_output = true;
+    return cts_net_run(t, net);
+}
+
+static cts_verdict_t optionals_are_handed_on(cts_t *t) {
+    cts_net_t *net = cts_net_new(t);
+    int some, has, y;
+    NODE(some, "Optional", "", value(t, net, "f32[2,3]"));
+    NODE(has, "OptionalHasElement", "", some);
+    NODE(y, "OptionalGetElement", "", some);
+    NODE(y, "Relu", "", y);
+    net->values[has].is_output = net->values[y].is_output = true;
+    return cts_net_run(t, net);
+}
+
+static cts_verdict_t strings_are_handed_on(cts_t *t) {
+    static const char *const left[] = {"a", "", "\xc3\xa9t\xc3\xa9 "}, *const right[] = {"-z"};
+    cts_net_t *net = cts_net_new(t);
+    int y;
+    const int a = cts_net_strings(t, net, left, 3), b = cts_net_strings(t, net, right, 1);
+    NODE(y, "StringConcat", "", a, b);
+    NODE(y, "StringConcat", "", y, a);
+    return cts_net_run(t, net);
+}
+
 const cts_test_t cts_call_tests[] = {
     {"call/of_the_other_kind_is_refused", other_kind_of_call_is_refused, false, NULL, NULL},
     {"call/takes_no_memory_after_the_first", calls_take_no_memory_after_the_first, false, NULL,
@@ -210,5 +250,8 @@ const cts_test_t cts_call_tests[] = {
     {"net/convolutional_network_runs", convolutional_network_runs, false, NULL, NULL},
     {"net/language_model_layer_runs", language_model_layer_runs, false, NULL, NULL},
     {"net/long_chain_runs", long_chain_runs, false, NULL, NULL},
+    {"value/sequences_are_handed_on", sequences_are_handed_on, false, NULL, NULL},
+    {"value/optionals_are_handed_on", optionals_are_handed_on, false, NULL, NULL},
+    {"value/strings_are_handed_on", strings_are_handed_on, false, NULL, NULL},
     {NULL, NULL, false, NULL, NULL},
 };

@@ -80,6 +80,16 @@ void cts_net_set(cts_value_t *v, const double *numbers) {
     for (int64_t i = 0; i < anp_tensor_elems(&v->t); i++) set_element(&v->t, i, numbers[i]);
 }
 
+int cts_net_strings(cts_t *t, cts_net_t *net, const char *const *texts, int64_t n) {
+    int index;
+    cts_value_t *v = new_value(net, &index);
+    anp_string_t *strings = cts_alloc(t, (uint64_t)n * sizeof *strings);
+    for (int64_t i = 0; i < n; i++) strings[i] = (anp_string_t){texts[i], strlen(texts[i])};
+    anp_tensor_init(&v->t, ANP_DTYPE_STRING, 1, &n, strings);
+    v->is_input = true;
+    return index;
+}
+
 /* ---- values out of text ---- */
 
 /* "1,2,3" up to `end`; the count, or -1. */
@@ -221,7 +231,7 @@ static anp_status_t infer(cts_t *t, cts_net_t *net, const cts_node_t *node, uint
     for (uint32_t i = 0; i < node->n_in; i++) {
         if (node->in[i] == CTS_NO_VALUE) continue;
         const anp_tensor_t *x = &net->values[node->in[i]].t;
-        in[i] = (anp_shape_in_t){.present = true, .data = x};
+        in[i] = (anp_shape_in_t){.present = x->kind != ANP_KIND_NONE, .data = x};
         in[i].shape = (anp_shape_t){.kind = x->kind, .dtype = x->dtype, .rank = (int8_t)x->rank};
         memcpy(in[i].shape.dims, x->dims, sizeof in[i].shape.dims);
     }
@@ -242,8 +252,10 @@ static anp_status_t compute(cts_t *t, cts_net_t *net, const cts_node_t *node) {
     const anp_kernel_mem_t mem = {t, take_memory, take_memory};
     const anp_kernel_env_t env = {0};
     const anp_attrs_t attrs = {node->attrs, node->n_attrs};
-    for (uint32_t i = 0; i < node->n_in; i++)
-        in[i] = node->in[i] == CTS_NO_VALUE ? NULL : &net->values[node->in[i]].t;
+    for (uint32_t i = 0; i < node->n_in; i++) {
+        const anp_tensor_t *x = node->in[i] == CTS_NO_VALUE ? NULL : &net->values[node->in[i]].t;
+        in[i] = x && x->kind != ANP_KIND_NONE ? x : NULL;
+    }
     for (uint32_t i = 0; i < node->n_out; i++)
         out[i] = node->out[i] == CTS_NO_VALUE ? NULL : &net->values[node->out[i]].t;
     anp_kernel_t k = {.op = node->op,

@@ -56,6 +56,8 @@ int cts_net_value(cts_t *t, cts_net_t *net, anp_dtype_t dtype, uint32_t rank, co
 bool cts_net_parse(cts_t *t, cts_net_t *net, const char *text, anp_dtype_t dtype, int *out_value);
 /* Contents of a value as the given numbers. */
 void cts_net_set(cts_value_t *v, const double *numbers);
+/* An input of n strings. */
+int cts_net_strings(cts_t *t, cts_net_t *net, const char *const *texts, int64_t n);
 
 /* Adds a node, finds its outputs' shapes and computes them. attrs: "axis=1 mode=linear
  * pads=1,1,1,1". wanted: bit i = output i is used. Skips when this build has no such operator.

@@ -26,7 +26,8 @@ static cts_verdict_t make_place(cts_session_t *s, int value) {
     uint64_t bytes;
     p->arg = (anp_drv_arg_t){.tensor = v->t, .const_id = v->const_id};
     p->arg.tensor.data = NULL;
-    if (v->is_const && is_host(t)) {
+    const bool host_value = v->t.dtype == ANP_DTYPE_STRING && v->is_input; /* outside any buffer */
+    if ((v->is_const && is_host(t)) || host_value) {
         p->arg.tensor.data = v->t.data;
         return CTS_PASS;
     }
