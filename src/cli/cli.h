@@ -47,6 +47,7 @@ typedef struct cli_verb_t {
     const char *name, *summary;
     const char *usage;                /* what follows the name: "MODEL -o PACKAGE" */
     const char *examples;             /* lines, without the program's name and the verb */
+    const char *notes;                /* lines at the end of the help; NULL = none */
     const struct cli_group_t *groups; /* its own options; ends with options == NULL. NULL = none */
     size_t args_bytes;                /* of the struct its options are read into */
     uint32_t min_operands, max_operands;

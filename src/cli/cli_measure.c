@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 2048, TOP = 5 };
+enum { CHUNK = 2048, TOP = 5, CLASS_RANK_MAX = 3 }; /* [N, S, classes]; images have more axes */
 
 static void add_element(cli_measure_t *m, const cli_tolerance_t *t, int64_t at, double a,
                         double b) {
@@ -126,7 +126,7 @@ static int find_top(const double *v, int64_t n, int64_t *out) {
 
 static anp_status_t measure_tops(const anp_tensor_t *a, const anp_tensor_t *b, int64_t count,
                                  cli_measure_t *m) {
-    const int64_t n = b->rank ? b->dims[b->rank - 1] : 0;
+    const int64_t n = b->rank && b->rank <= CLASS_RANK_MAX ? b->dims[b->rank - 1] : 0;
     if (n < 2 || count == 0 || n > INT64_C(1) << 24) return ANP_OK;
     double *x = malloc((size_t)n * 2 * sizeof *x), *y = x ? x + n : NULL;
     if (!x) return anp_error_set(ANP_OUT_OF_MEMORY, __FILE__, __LINE__, "no memory to compare");

@@ -304,4 +304,5 @@ void cli_print_verb_help(const cli_t *cli, FILE *f) {
         fprintf(f, "  %s %s %.*s\n", cli->program, v->name, (int)n, line);
         line += n + (line[n] == '\n');
     }
+    if (v->notes) fprintf(f, "\nnotes:\n%s", v->notes);
 }

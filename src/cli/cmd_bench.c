@@ -222,6 +222,9 @@ const cli_verb_t cmd_bench = {
     .usage = "MODEL|PACKAGE [--batch-size 1,4,8] [--json FILE]",
     .examples = "model.anp --batch-size 1,8 --threads 2 --json bench.json\n"
                 "model.onnx --dim S=128 --duration 5\n",
+    .notes = "  A result is marked invalid, with the reason, when p90 > 1.5 * median, when the "
+             "halves of the\n"
+             "  runs differ by more than 1.2, or when nodes ran elsewhere than on the device.\n",
     .groups = groups,
     .args_bytes = sizeof(bench_args_t),
     .min_operands = 1,

@@ -65,10 +65,10 @@ static void say_manifest(cli_t *cli, const json_t *manifest) {
     json_t *v;
     if (*text_of(manifest, "anput")) cli_say(cli, "  made by anput %s", text_of(manifest, "anput"));
     if (*text_of(source, "path"))
-        cli_say(cli, "  from %s (%lld bytes, hash %s)", text_of(source, "path"),
-                int_of(source, "bytes"), text_of(source, "xxh3_128"));
+        cli_say(cli, "  from %s (%s bytes, hash %s)", text_of(source, "path"),
+                text_of(source, "bytes"), text_of(source, "xxh3_128"));
     json_object_foreach((json_t *)meta, key, v) {
-        const char *s = json_string_value(v);
+        const char *s = strncmp(key, "source_", 7) == 0 ? NULL : json_string_value(v);
         const int n = s ? (int)strcspn(s, "\n") : 0;
         if (n)
             cli_say(cli, "  %s: %.*s%s", key, n < 100 ? n : 100, s, s[n] || n > 100 ? " ..." : "");

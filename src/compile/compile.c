@@ -18,6 +18,7 @@ static anp_status_t prepare(anp_graph_t *g, const anp_compile_options_t *o) {
         ANP_TRY(report(o, 0.02, "preprocessing"));
         ANP_TRY(anp_graph_preprocess(g, o->preprocess));
     }
+    ANP_TRY(anp_graph_record_source(g, o->source_path));
     ANP_TRY(anp_graph_infer(g));
     ANP_TRY(report(o, 0.05, "passes"));
     const anp_pass_options_t passes = {.disabled = o->disabled_passes,

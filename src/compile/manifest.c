@@ -11,19 +11,26 @@ static json_t *text(const char *s) {
     return j ? j : json_string("?"); /* not UTF-8 */
 }
 
-static json_t *source_of(const anp_compile_options_t *o) {
+anp_status_t anp_graph_record_source(anp_graph_t *g, const char *path) {
+    anp_file_t *f;
+    char hash[33], bytes[24];
+    if (!path) return ANP_OK;
+    ANP_TRY(anp_file_map(path, &f));
+    const uint64_t n = anp_file_size(f);
+    anp_hash_text(anp_hash_bytes(anp_file_data(f), n), hash);
+    anp_file_done(f, 0, n);
+    anp_file_release(f);
+    snprintf(bytes, sizeof bytes, "%llu", (unsigned long long)n);
+    ANP_TRY(anp_graph_set_meta(g, "source_hash", hash));
+    return anp_graph_set_meta(g, "source_bytes", bytes);
+}
+
+static json_t *source_of(const anp_graph_t *g, const anp_compile_options_t *o) {
     json_t *j = json_object();
     if (!o->source_path) return j;
-    anp_file_t *f = NULL;
     json_object_set_new(j, "path", text(anp_path_base(o->source_path)));
-    if (anp_file_map(o->source_path, &f) == ANP_OK) {
-        char hex[33];
-        anp_hash_text(anp_hash_bytes(anp_file_data(f), anp_file_size(f)), hex);
-        anp_file_done(f, 0, anp_file_size(f));
-        json_object_set_new(j, "xxh3_128", text(hex));
-        json_object_set_new(j, "bytes", json_integer((json_int_t)anp_file_size(f)));
-        anp_file_release(f);
-    }
+    json_object_set_new(j, "xxh3_128", text(anp_graph_get_meta(g, "source_hash")));
+    json_object_set_new(j, "bytes", text(anp_graph_get_meta(g, "source_bytes")));
     return j;
 }
 
@@ -64,7 +71,7 @@ anp_status_t anp_manifest_text(anp_graph_t *g, const anp_compile_options_t *o,
     json_t *root = json_object(), *placement = json_array();
     anp_status_t st = anp_graph_each_block(g, placement_block, placement);
     json_object_set_new(root, "anput", text(anp_version()));
-    json_object_set_new(root, "source", source_of(o));
+    json_object_set_new(root, "source", source_of(g, o));
     json_object_set_new(root, "devices", list_of(o->devices, o->n_devices));
     json_object_set_new(root, "disabled_passes", list_of(o->disabled_passes, o->n_disabled_passes));
     json_object_set_new(root, "buckets", list_of(o->buckets, o->n_buckets));
