@@ -31,7 +31,6 @@ typedef struct cts_suite_t {
     const anp_driver_t *driver; /* its table; under --mask-optional a copy without optional slots */
     bool masked;
     const void *builtin; /* for drivers linked in; NULL for loaded ones */
-    const struct cts_expect_t *expect;
 } cts_suite_t;
 
 /* One test at work. */
@@ -48,6 +47,7 @@ typedef struct cts_t {
     struct cts_model_t *models;
     int recipe; /* of cts_work, once it is known */
     uint64_t seed;
+    bool absent;               /* skipped because driver or device is not here */
     char text[CTS_TEXT_BYTES]; /* why it failed or was skipped */
 } cts_t;
 
