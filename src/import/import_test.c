@@ -196,6 +196,51 @@ static void import_beneath(const char *dir, bool all_supported, tally_t *tally) 
     anp_free(folders);
 }
 
+/* A real model, cut in many places. */
+static void a_real_model_cut_anywhere_is_refused(void **state) {
+    (void)state;
+    const char *path = anp_test_shared("models/mnist-8/model.onnx");
+    char *data;
+    uint64_t size;
+    if (!path) {
+        print_message("skipped: no shared/models beside the source tree\n");
+        skip();
+    }
+    assert_int_equal(anp_file_read(path, 1 << 20, &data, &size), ANP_OK);
+    for (uint64_t n = 1; n < size; n += n < 2000 ? 1 : 101) {
+        anp_graph_t *g;
+        anp_test_write("m.onnx", data, n);
+        assert_int_not_equal(anp_model_import(anp_test_path("m.onnx"), NULL, &g), ANP_OK);
+        assert_null(g);
+    }
+    anp_free(data);
+}
+
+static anp_status_t import_file(void *arg) {
+    anp_graph_t *g;
+    ANP_TRY(anp_model_import(arg, NULL, &g));
+    anp_graph_release(g);
+    return ANP_OK;
+}
+
+static void failing_memory_is_reported_and_leaks_nothing(void **state) {
+    (void)state;
+    const float w[] = {1, 2};
+    char path[512];
+    msg_t g = {.n = 0};
+    const msg_t t = tensor_external("w", ANP_DTYPE_F32, "2", "w.bin", NULL, NULL);
+    anp_test_write("w.bin", w, sizeof w);
+    add_input(&g, "x", ANP_DTYPE_F32, "N 2");
+    add_initializer(&g, &t);
+    add_op(&g, "Add", "x w", "s");
+    add_op(&g, "Softmax", "s", "y");
+    add_output(&g, "y");
+    const msg_t m = new_model(&g, 11);
+    anp_test_write("m.onnx", m.data, m.n);
+    snprintf(path, sizeof path, "%s", anp_test_path("m.onnx"));
+    anp_test_every_allocation_fails(import_file, path);
+}
+
 static void real_models_are_read(void **state) {
     (void)state;
     const char *dir = anp_test_shared("models");
@@ -236,6 +281,8 @@ int main(void) {
         cmocka_unit_test(many_external_files_are_found),
         cmocka_unit_test(links_are_followed_only_when_asked),
         cmocka_unit_test(weights_are_mapped_not_copied),
+        cmocka_unit_test(a_real_model_cut_anywhere_is_refused),
+        cmocka_unit_test(failing_memory_is_reported_and_leaks_nothing),
         cmocka_unit_test(real_models_are_read),
         cmocka_unit_test(test_models_of_onnx_are_read),
     };

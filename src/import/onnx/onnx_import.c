@@ -5,9 +5,13 @@
 #include "import/onnx/onnx_importer.h"
 #include "import/onnx/upgrade.h"
 #include <inttypes.h>
-#include <string.h>
+#include <stdio.h>
 
 enum { IR_VERSION_MIN = 3, IR_VERSION_MAX = 13, OPSETS_MAX = 256 };
+
+static bool is_onnx_domain(anp_string_t domain) {
+    return anp_onnx_domain(domain).len_bytes == 0;
+}
 
 static anp_status_t check_model(const anp_onnx_importer_t *im) {
     const char *name = im->source->pb.name;
@@ -21,8 +25,7 @@ static anp_status_t check_model(const anp_onnx_importer_t *im) {
                  m->opsets.count, OPSETS_MAX);
     const anp_onnx_opset_t *opsets = m->opsets.items;
     for (uint64_t i = 0; i < m->opsets.count; i++) {
-        const bool onnx =
-            opsets[i].domain.len_bytes == 0 || anp_string_is(opsets[i].domain, "ai.onnx");
+        const bool onnx = is_onnx_domain(opsets[i].domain);
         if (onnx && opsets[i].version < ANP_ONNX_OPSET_MIN)
             ANP_FAIL(ANP_INVALID_MODEL, "%s: operator set %" PRId64 ", expected at least %d", name,
                      opsets[i].version, ANP_ONNX_OPSET_MIN);
@@ -57,6 +60,12 @@ static anp_status_t set_meta(anp_onnx_importer_t *im, const char *key, anp_strin
     return anp_graph_set_meta(im->graph, key, text);
 }
 
+static anp_status_t set_number(anp_onnx_importer_t *im, const char *key, int64_t value) {
+    char text[32];
+    snprintf(text, sizeof text, "%" PRId64, value);
+    return anp_graph_set_meta(im->graph, key, text);
+}
+
 static anp_status_t copy_meta(anp_onnx_importer_t *im) {
     const anp_onnx_entry_t *entries = im->model->metadata.items;
     for (uint64_t i = 0; i < im->model->metadata.count; i++) {
@@ -65,6 +74,10 @@ static anp_status_t copy_meta(anp_onnx_importer_t *im) {
         ANP_TRY(set_meta(im, key, entries[i].value));
     }
     ANP_TRY(anp_graph_set_meta(im->graph, "source_format", "ONNX"));
+    ANP_TRY(set_number(im, "ir_version", im->model->ir_version));
+    const anp_onnx_opset_t *opsets = im->model->opsets.items;
+    for (uint64_t i = 0; i < im->model->opsets.count; i++)
+        if (is_onnx_domain(opsets[i].domain)) ANP_TRY(set_number(im, "opset", opsets[i].version));
     ANP_TRY(set_meta(im, "producer", im->model->producer_name));
     return set_meta(im, "producer_version", im->model->producer_version);
 }
