@@ -16,11 +16,11 @@ struct pool_t {
     const anp_tensor_t *x, *y, *indices;
     anp_conv_params_t p;
     const int64_t *in_dims, *out_dims; /* spatial */
-    int64_t channels, in_plane, out_plane, taps;
+    int64_t channels, in_plane, out_plane;
     bool channels_last;
     reduce_fn_t reduce;
     bool count_include_pad;
-    int64_t divisor; /* of the window at hand */
+    double divisor; /* of the window at hand */
     bool column_major;
     double norm; /* LpPool */
     anp_quant_t xq, yq;
@@ -55,7 +55,7 @@ static double mean_of(const pool_t *p, const int64_t *at, int64_t n, int64_t bas
                       double zero) {
     double sum = 0;
     for (int64_t i = 0; i < n; i++) sum += anp_elem_f64(p->x, base + at[i] * step) - zero;
-    return sum / (double)(p->count_include_pad ? p->divisor : n);
+    return sum / (p->count_include_pad ? p->divisor : (double)n);
 }
 
 static void reduce_mean(const pool_t *p, const int64_t *at, int64_t n, int64_t base, int64_t step,
@@ -80,25 +80,37 @@ static void reduce_lp(const pool_t *p, const int64_t *at, int64_t n, int64_t bas
     anp_line_store(p->y, y, 1, 1, &r);
 }
 
+/* Taps [first, last) of one axis that lie within `size` elements, for a window that starts at
+ * `start`. */
+static void taps_within(const anp_window_t *w, int64_t start, int64_t size, int64_t *out_first,
+                        int64_t *out_last) {
+    *out_first = start < 0 ? (-start + w->dilation - 1) / w->dilation : 0;
+    *out_last =
+        size <= start ? 0 : ANP_MIN((size - start + w->dilation - 1) / w->dilation, w->kernel);
+}
+
 /* Input positions under the window of output position `o`, and how many taps lie within the input
  * and its pads. */
-static int64_t list_taps(const pool_t *p, int64_t o, int64_t *at, int64_t *out_in_pads) {
-    int64_t start[ANP_RANK_MAX], tap[ANP_RANK_MAX] = {0}, n = 0;
-    *out_in_pads = 0;
-    for (uint32_t a = p->p.n_axes; a-- > 0; o /= p->out_dims[a])
-        start[a] = o % p->out_dims[a] * p->p.w[a].stride - p->p.w[a].pad_begin;
-    for (int64_t t = 0; t < p->taps; t++) {
+static int64_t list_taps(const pool_t *p, int64_t o, int64_t *at, double *out_in_pads) {
+    int64_t start[ANP_RANK_MAX], first[ANP_RANK_MAX], last[ANP_RANK_MAX], tap[ANP_RANK_MAX],
+        n = 0, inside = 1, unused, reach;
+    *out_in_pads = 1;
+    for (uint32_t a = p->p.n_axes; a-- > 0; o /= p->out_dims[a]) {
+        const anp_window_t *w = &p->p.w[a];
+        start[a] = o % p->out_dims[a] * w->stride - w->pad_begin;
+        taps_within(w, start[a], p->in_dims[a], &first[a], &last[a]);
+        taps_within(w, start[a], p->in_dims[a] + w->pad_end, &unused,
+                    &reach); /* ceil_mode reaches beyond the pads */
+        *out_in_pads *= (double)reach;
+        inside *= ANP_MAX(last[a] - first[a], 0);
+        tap[a] = first[a];
+    }
+    while (n < inside) {
         int64_t index = 0;
-        bool inside = true, in_pads = true;
-        for (uint32_t a = 0; a < p->p.n_axes; a++) {
-            const int64_t i = start[a] + tap[a] * p->p.w[a].dilation;
-            inside &= i >= 0 && i < p->in_dims[a];
-            in_pads &= i < p->in_dims[a] + p->p.w[a].pad_end; /* ceil_mode reaches beyond */
-            index = index * p->in_dims[a] + i;
-        }
-        if (inside) at[n++] = index;
-        *out_in_pads += in_pads;
-        for (uint32_t a = p->p.n_axes; a-- > 0 && ++tap[a] == p->p.w[a].kernel;) tap[a] = 0;
+        for (uint32_t a = 0; a < p->p.n_axes; a++)
+            index = index * p->in_dims[a] + start[a] + tap[a] * p->p.w[a].dilation;
+        at[n++] = index;
+        for (uint32_t a = p->p.n_axes; a-- > 0 && ++tap[a] == last[a];) tap[a] = first[a];
     }
     return n;
 }
@@ -128,11 +140,9 @@ static anp_status_t run(anp_kernel_t *k, pool_t *p) {
     p->in_plane = anp_dims_product(p->x->dims, first, first + axes);
     p->out_plane = anp_dims_product(p->y->dims, first, first + axes);
     ANP_TRY(anp_conv_params(k->op, k->node_name, k->attrs, axes, p->in_dims, NULL, &p->p));
-    uint64_t taps = 1;
-    for (uint32_t a = 0; a < axes; a++)
-        ANP_TRY(anp_size_mul(taps, (uint64_t)p->p.w[a].kernel, &taps));
-    p->taps = (int64_t)taps;
-    return anp_items_run(k, p->x->dims[0] * p->out_plane, p->taps, pool_position, p);
+    int64_t taps = 1; /* at most, within the input */
+    for (uint32_t a = 0; a < axes; a++) taps *= ANP_MIN(p->p.w[a].kernel, p->in_dims[a]);
+    return anp_items_run(k, p->x->dims[0] * p->out_plane, taps, pool_position, p);
 }
 
 anp_status_t anp_ref_max_pool(anp_kernel_t *k) {

@@ -35,11 +35,11 @@ static void preset_output(anp_shape_ctx_t *c, uint32_t i) {
     out->shape.dtype = (uint8_t)preset_type(c, &spec);
 }
 
+/* Only operands marked '?' may be left out, and what a control operator hands to its blocks. */
 static anp_status_t check_required(const anp_shape_ctx_t *c) {
     anp_operand_spec_t spec;
-    for (uint32_t i = 0; i < c->n_in; i++)
-        if (!c->in[i].present && anp_op_input_spec(c->op, i, &spec) && !spec.optional &&
-            !spec.variadic)
+    for (uint32_t i = 0; i < c->n_in && !(c->op->flags & ANP_OP_CONTROL); i++)
+        if (!c->in[i].present && anp_op_input_spec(c->op, i, &spec) && !spec.optional)
             ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "input '%s' is missing", spec.name);
     return ANP_OK;
 }

@@ -92,6 +92,8 @@ static anp_status_t set_kernel(const node_t *n, const anp_dim_t *kernel_dims,
                                const int64_t *kernel_shape, uint32_t i, int64_t *out) {
     const anp_dim_t from_weight = kernel_dims ? kernel_dims[i] : ANP_DIM_UNKNOWN;
     *out = kernel_shape ? kernel_shape[i] : 0;
+    if (!kernel_dims && !kernel_shape)
+        ANP_SHAPE_FAIL(n, ANP_INVALID_MODEL, "kernel_shape is empty");
     if (!ANP_DIM_IS_CONST(from_weight)) return ANP_OK;
     if (from_weight < 1 || from_weight > WINDOW_VALUE_MAX)
         ANP_SHAPE_FAIL(n, ANP_INVALID_MODEL,
