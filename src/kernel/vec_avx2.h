@@ -159,4 +159,39 @@ VEC_FN void vf32_transpose(vf32_t r[VEC_LEN]) {
     for (int j = 0; j < 8; j++) r[j] = t[j];
 }
 
+/* ---- i32 ---- */
+
+VEC_FN vi32_t vi32_load(const int32_t *p) {
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+VEC_FN vi32_t vi32_load_n(const int32_t *p, size_t n) {
+    return _mm256_maskload_epi32(p, vec_lanes(n));
+}
+VEC_FN void vi32_store_n(int32_t *p, vi32_t v, size_t n) {
+    if (n == 8) {
+        _mm256_storeu_si256((__m256i *)(void *)p, v);
+    } else {
+        _mm256_maskstore_epi32(p, vec_lanes(n), v);
+    }
+}
+VEC_FN vi32_t vi32_set1(int32_t x) {
+    return _mm256_set1_epi32(x);
+}
+VEC_FN vi32_t vi32_add(vi32_t a, vi32_t b) {
+    return _mm256_add_epi32(a, b);
+}
+/* acc + the sum of the products of two i16 each. */
+VEC_FN vi32_t vi32_dot_i16(vi32_t acc, vi32_t a, vi32_t b) {
+    return _mm256_add_epi32(acc, _mm256_madd_epi16(a, b));
+}
+VEC_FN vf32_t vi32_to_f32(vi32_t v) {
+    return _mm256_cvtepi32_ps(v);
+}
+VEC_FN vf32_t vi32_bits(vi32_t v) {
+    return _mm256_castsi256_ps(v);
+}
+VEC_FN vi32_t vf32_bits(vf32_t v) {
+    return _mm256_castps_si256(v);
+}
+
 #endif

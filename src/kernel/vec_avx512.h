@@ -154,4 +154,35 @@ VEC_FN void vf32_transpose(vf32_t r[VEC_LEN]) {
     }
 }
 
+/* ---- i32 ---- */
+
+VEC_FN vi32_t vi32_load(const int32_t *p) {
+    return _mm512_loadu_si512(p);
+}
+VEC_FN vi32_t vi32_load_n(const int32_t *p, size_t n) {
+    return _mm512_maskz_loadu_epi32(vec_lanes(n), p);
+}
+VEC_FN void vi32_store_n(int32_t *p, vi32_t v, size_t n) {
+    _mm512_mask_storeu_epi32(p, vec_lanes(n), v);
+}
+VEC_FN vi32_t vi32_set1(int32_t x) {
+    return _mm512_set1_epi32(x);
+}
+VEC_FN vi32_t vi32_add(vi32_t a, vi32_t b) {
+    return _mm512_add_epi32(a, b);
+}
+/* acc + the sum of the products of two i16 each. */
+VEC_FN vi32_t vi32_dot_i16(vi32_t acc, vi32_t a, vi32_t b) {
+    return _mm512_add_epi32(acc, _mm512_madd_epi16(a, b));
+}
+VEC_FN vf32_t vi32_to_f32(vi32_t v) {
+    return _mm512_cvtepi32_ps(v);
+}
+VEC_FN vf32_t vi32_bits(vi32_t v) {
+    return _mm512_castsi512_ps(v);
+}
+VEC_FN vi32_t vf32_bits(vf32_t v) {
+    return _mm512_castps_si512(v);
+}
+
 #endif

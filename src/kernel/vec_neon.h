@@ -149,4 +149,48 @@ VEC_FN void vf32_transpose(vf32_t r[VEC_LEN]) {
     r[3] = vcombine_f32(vget_high_f32(t1), vget_high_f32(t3));
 }
 
+/* ---- i32 ---- */
+
+VEC_FN vi32_t vi32_load(const int32_t *p) {
+    return vld1q_s32(p);
+}
+VEC_FN vi32_t vi32_load_n(const int32_t *p, size_t n) {
+    int32x4_t v = vdupq_n_s32(0);
+    if (n > 3) return vld1q_s32(p);
+    if (n > 2) v = vld1q_lane_s32(p + 2, v, 2);
+    if (n > 1) v = vld1q_lane_s32(p + 1, v, 1);
+    if (n > 0) v = vld1q_lane_s32(p, v, 0);
+    return v;
+}
+VEC_FN void vi32_store_n(int32_t *p, vi32_t v, size_t n) {
+    if (n > 3) {
+        vst1q_s32(p, v);
+        return;
+    }
+    if (n > 0) vst1q_lane_s32(p, v, 0);
+    if (n > 1) vst1q_lane_s32(p + 1, v, 1);
+    if (n > 2) vst1q_lane_s32(p + 2, v, 2);
+}
+VEC_FN vi32_t vi32_set1(int32_t x) {
+    return vdupq_n_s32(x);
+}
+VEC_FN vi32_t vi32_add(vi32_t a, vi32_t b) {
+    return vaddq_s32(a, b);
+}
+/* acc + the sum of the products of two i16 each. */
+VEC_FN vi32_t vi32_dot_i16(vi32_t acc, vi32_t a, vi32_t b) {
+    const int16x8_t x = vreinterpretq_s16_s32(a), y = vreinterpretq_s16_s32(b);
+    const int32x4_t low = vmull_s16(vget_low_s16(x), vget_low_s16(y));
+    return vaddq_s32(acc, vpaddq_s32(low, vmull_high_s16(x, y)));
+}
+VEC_FN vf32_t vi32_to_f32(vi32_t v) {
+    return vcvtq_f32_s32(v);
+}
+VEC_FN vf32_t vi32_bits(vi32_t v) {
+    return vreinterpretq_f32_s32(v);
+}
+VEC_FN vi32_t vf32_bits(vf32_t v) {
+    return vreinterpretq_s32_f32(v);
+}
+
 #endif

@@ -296,6 +296,7 @@ static void check_all(void) {
     check_elemwise();
     check_gemm();
     check_conv();
+    check_quant();
 }
 
 static void bench_all(void) {
@@ -303,6 +304,7 @@ static void bench_all(void) {
     bench_elemwise();
     bench_gemm();
     bench_conv();
+    bench_quant();
 }
 
 int main(int argc, char **argv) {

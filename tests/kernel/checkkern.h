@@ -65,5 +65,7 @@ void check_gemm(void);
 void bench_gemm(void);
 void check_conv(void);
 void bench_conv(void);
+void check_quant(void);
+void bench_quant(void);
 
 #endif

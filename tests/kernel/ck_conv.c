@@ -158,7 +158,7 @@ static void *scratch_of(const anp_conv_t *t, const anp_conv_args_t *a, anp_pool_
     uint64_t bytes = 0;
     if (anp_conv_f32_scratch_bytes(t, &a->shape, a->kind, anp_pool_threads(pool), &bytes) != ANP_OK)
         ck_fail("scratch size");
-    return (void *)((uintptr_t)ck_bytes(bytes + 64) & ~(uintptr_t)63);
+    return (void *)(((uintptr_t)ck_bytes(bytes + 63) + 63) & ~(uintptr_t)63);
 }
 
 static float *pack_weights(const anp_conv_t *t, const anp_conv_args_t *a, const float *weights) {

@@ -211,7 +211,7 @@ static void *scratch_of(const anp_gemm_t *t, const anp_gemm_args_t *g, anp_pool_
     uint64_t bytes = 0;
     if (anp_gemm_f32_scratch_bytes(t, g->m, g->n, g->k, anp_pool_threads(pool), &bytes) != ANP_OK)
         ck_fail("scratch size");
-    return (void *)((uintptr_t)ck_bytes(bytes + 64) & ~(uintptr_t)63);
+    return (void *)(((uintptr_t)ck_bytes(bytes + 63) + 63) & ~(uintptr_t)63);
 }
 
 /* One element of the product in double precision, before the activation. */

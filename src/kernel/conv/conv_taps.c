@@ -11,6 +11,7 @@ enum {
     TAPS_MAX = 64,     /* of one pass */
     BAND = 512 * 1024, /* elements of a band's copy, unless that leaves */
     BAND_ROWS = 4,     /* fewer output rows than this */
+    COPY_WORK = 4096,  /* cells an item copies at least */
     SUMS = ANP_ITEM_SIDE * ANP_TAPS_LD /* results of one item, before `finish` */
 };
 
@@ -85,9 +86,7 @@ static size_t tap_offset(const layout_t *l, const anp_conv_shape_t *s, size_t ta
 
 /* ---- copying a band ---- */
 
-static void copy_item(void *arg, uint64_t channel, uint32_t worker) {
-    (void)worker;
-    const job_t *j = arg;
+static void copy_channel(const job_t *j, size_t channel) {
     const layout_t *l = &j->layout;
     const anp_conv_shape_t *s = &j->p->shape;
     cell_t *dst = j->copy + channel * l->channel_step;
@@ -98,6 +97,18 @@ static void copy_item(void *arg, uint64_t channel, uint32_t worker) {
             j->p->copy_row(j->p->user, channel, iy, l->phases_x, l->cols, dst);
         }
     }
+}
+
+static size_t copies_per_item(const layout_t *l) {
+    return ceil_div(COPY_WORK, l->channel_step);
+}
+
+static void copy_item(void *arg, uint64_t item, uint32_t worker) {
+    (void)worker;
+    const job_t *j = arg;
+    const size_t each = copies_per_item(&j->layout),
+                 end = ANP_MIN((item + 1) * each, j->p->shape.c);
+    for (size_t channel = item * each; channel < end; channel++) copy_channel(j, channel);
 }
 
 /* ---- computing ---- */
@@ -169,7 +180,7 @@ void anp_taps_run(const anp_taps_t *p, anp_pool_t *pool, void *scratch) {
     for (j.oy0 = 0; j.oy0 < s->oh; j.oy0 += j.rows) {
         j.rows = ANP_MIN(l->band_rows, s->oh - j.oy0);
         j.image = l->in_place ? p->image : j.copy;
-        if (!l->in_place) anp_pool_run(pool, s->c, copy_item, &j);
+        if (!l->in_place) anp_pool_run(pool, ceil_div(s->c, copies_per_item(l)), copy_item, &j);
         j.grid = anp_grid_make(j.rows * j.tiles_per_row * p->mr, p->mr, s->m, p->nr,
                                s->c * s->kh * s->kw);
         anp_pool_run(pool, (uint64_t)j.grid.rows * j.grid.cols, compute_item, &j);
