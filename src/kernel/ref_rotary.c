@@ -73,7 +73,7 @@ anp_status_t anp_ref_rotary_embedding(anp_kernel_t *k) {
     if (r.x->rank != 3 && r.x->rank != 4)
         ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "the input has rank %u, expected 3 or 4", r.x->rank);
     r.heads = r.flat ? anp_attr_i64(k->attrs, "num_heads", 0) : r.x->dims[1];
-    if (r.flat && (r.heads < 1 || r.x->dims[2] % r.heads != 0))
+    if (r.flat && (r.heads < 1 || r.heads > r.x->dims[2] || r.x->dims[2] % r.heads != 0))
         ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL,
                         "num_heads is %" PRId64 ", which does not divide %" PRId64
                         " values per token",

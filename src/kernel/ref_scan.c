@@ -67,7 +67,9 @@ anp_status_t anp_ref_reverse_sequence(anp_kernel_t *k) {
     const anp_tensor_t *in = k->in[0], *lens = k->in[1];
     const int64_t batch_axis = anp_attr_i64(k->attrs, "batch_axis", 1);
     const int64_t time_axis = anp_attr_i64(k->attrs, "time_axis", 0);
-    if (in->rank < 2 || batch_axis + time_axis != 1 || batch_axis * time_axis != 0)
+    const bool in_order = batch_axis == 0 && time_axis == 1;
+    const bool swapped = batch_axis == 1 && time_axis == 0;
+    if (in->rank < 2 || (!in_order && !swapped))
         ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL,
                         "batch_axis is %lld and time_axis %lld of rank %u, expected 0 and 1",
                         (long long)batch_axis, (long long)time_axis, in->rank);

@@ -108,7 +108,7 @@ static anp_status_t divide(anp_shape_ctx_t *c, anp_dim_t a, anp_dim_t b, anp_dim
     if (ANP_DIM_IS_CONST(a) && ANP_DIM_IS_CONST(b)) {
         if (b == 0) return ANP_OK;
         *out = a / b; /* toward zero, as the operator; a is above INT64_MIN */
-        *known = true;
+        *known = ANP_DIM_IS_CONST(*out);
         return ANP_OK;
     }
     if (anp_dims_lower(c->dims, a) < 0 || anp_dims_lower(c->dims, b) < 0) return ANP_OK;

@@ -158,9 +158,17 @@ static anp_status_t range_count_f64(anp_shape_ctx_t *c, double start, double lim
     return ANP_OK;
 }
 
-static bool scalar_data(const anp_shape_in_t *in) {
+/* Whether the one value of input i is at hand; fails when it has not one. */
+static anp_status_t scalar_data(const anp_shape_ctx_t *c, uint32_t i, bool *out) {
+    const anp_tensor_t *t = c->in[i].data;
     int64_t count = 0;
-    return in->data && in->data->data && anp_tensor_count(in->data, &count) == ANP_OK && count == 1;
+    *out = t && t->data;
+    if (!*out) return ANP_OK;
+    ANP_TRY(anp_tensor_count(t, &count));
+    if (count != 1)
+        ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "input %u has %lld values, expected one", i,
+                       (long long)count);
+    return ANP_OK;
 }
 
 /* Number of elements when start, limit or delta are symbolic; delta must be a number above 0. */
@@ -181,7 +189,11 @@ static anp_status_t range_length(anp_shape_ctx_t *c, anp_dim_t *out) {
     for (uint32_t i = 0; i < 3; i++) anp_content_in(c, i, &v[i]);
     const bool followed =
         v[0].known && v[1].known && v[2].known && v[0].n == 1 && v[1].n == 1 && v[2].n == 1;
-    const bool data = scalar_data(&c->in[0]) && scalar_data(&c->in[1]) && scalar_data(&c->in[2]);
+    bool data = true, has = false;
+    for (uint32_t i = 0; i < 3; i++) {
+        ANP_TRY(scalar_data(c, i, &has));
+        data = data && has;
+    }
     if (!data) return followed ? range_symbolic(c, v, out) : anp_shape_fresh(c, out);
     const anp_dtype_t dtype = (anp_dtype_t)c->in[0].data->dtype;
     int64_t ints[3];
@@ -245,6 +257,10 @@ anp_status_t anp_shape_random(anp_shape_ctx_t *c) {
     if (n > ANP_RANK_MAX)
         ANP_SHAPE_FAIL(c, ANP_LIMIT, "shape has %llu axes, the limit is %d", (unsigned long long)n,
                        ANP_RANK_MAX);
+    for (uint64_t a = 0; a < n; a++)
+        if (shape[a] < 0)
+            ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "shape has %lld at axis %llu", (long long)shape[a],
+                           (unsigned long long)a);
     anp_shape_set_dims(&c->out[0].shape, (uint32_t)n, shape);
     return dtype_attr(c, "T");
 }

@@ -91,6 +91,8 @@ static anp_status_t read_list(const node_t *n, const char *name, uint64_t want, 
 static anp_status_t set_kernel(const node_t *n, const anp_dim_t *kernel_dims,
                                const int64_t *kernel_shape, uint32_t i, int64_t *out) {
     const anp_dim_t from_weight = kernel_dims ? kernel_dims[i] : ANP_DIM_UNKNOWN;
+    if (!kernel_shape && !kernel_dims)
+        ANP_SHAPE_FAIL(n, ANP_INVALID_MODEL, "kernel_shape has no values");
     *out = kernel_shape ? kernel_shape[i] : 0;
     if (!kernel_dims && !kernel_shape)
         ANP_SHAPE_FAIL(n, ANP_INVALID_MODEL, "kernel_shape is empty");
