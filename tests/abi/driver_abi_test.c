@@ -76,11 +76,12 @@ static void what_a_device_says_stays_where_it_is(void **state) {
 
 static void requests_to_the_compile_half_stay_as_they_are(void **state) {
     (void)state;
-    AT(anp_drv_answer_t, yes, 0);
-    AT(anp_drv_answer_t, group, 4);
-    AT(anp_drv_answer_t, cost_ns, 8);
-    AT(anp_drv_answer_t, reason, 16);
-    assert_int_equal(sizeof(anp_drv_answer_t), 208);
+    AT(anp_drv_answer_t, skip, 0);
+    AT(anp_drv_answer_t, yes, 4);
+    AT(anp_drv_answer_t, group, 8);
+    AT(anp_drv_answer_t, cost_ns, 16);
+    AT(anp_drv_answer_t, reason, 24);
+    assert_int_equal(sizeof(anp_drv_answer_t), 216);
     AT(anp_drv_shape_bucket_t, sizes, 0);
     AT(anp_drv_shape_bucket_t, n_sizes, 8);
     assert_int_equal(sizeof(anp_drv_shape_bucket_t), 16);

@@ -39,6 +39,29 @@ static cts_verdict_t all_memory_comes_back_after_unload(cts_t *t) {
     return CTS_PASS;
 }
 
+/* ---- groups ---- */
+
+/* The middle one of three nodes stays elsewhere: what is before and behind it is no group. */
+static cts_verdict_t no_group_goes_over_a_node_that_stays(cts_t *t) {
+    const int64_t dims[] = {4};
+    cts_net_t *net = cts_net_new(t);
+    cts_model_t *m;
+    void *program = NULL;
+    uint64_t bytes = 0;
+    int y = cts_net_value(t, net, ANP_DTYPE_F32, 1, dims, 0, false);
+    for (int i = 0; i < 3; i++) CTS_TRY(cts_net_add(t, net, "Relu", "", (int[]){y, CTS_END}, &y));
+    CTS_TRY(cts_model_query(t, net, &m));
+    CTS_OK(t, anp_program_writer_finish(m->writer, &program, &bytes));
+    anp_drv_answer_t answers[3] = {{.skip = 0}, {.skip = 1}, {.skip = 0}};
+    const anp_status_t st = t->d->query(t->drv, t->info.target, program, bytes, answers);
+    anp_free(program);
+    CTS_REQUIRE(t, st == ANP_OK, "query gives %s: %s", anp_status_name(st), anp_error_message());
+    CTS_REQUIRE(t, answers[0].yes && answers[2].yes, "says no where it said yes before");
+    CTS_REQUIRE(t, !answers[0].group || answers[0].group != answers[2].group,
+                "group %u goes over a node that stays elsewhere", (unsigned)answers[0].group);
+    return CTS_PASS;
+}
+
 /* ---- sizes that are open ---- */
 
 /* Runs a model compiled for a free dimension with N = n. */
@@ -238,6 +261,8 @@ const cts_test_t cts_module_tests[] = {
     {"module/two_are_loaded_at_once", two_modules_are_loaded_at_once, false, NULL, NULL},
     {"module/all_memory_comes_back_after_unload", all_memory_comes_back_after_unload, false, NULL,
      NULL},
+    {"compile/no_group_goes_over_a_node_that_stays", no_group_goes_over_a_node_that_stays, false,
+     NULL, NULL},
     {"compile/open_sizes_work_or_are_refused", open_sizes_work_or_are_refused, false, NULL, NULL},
     {"compile/sizes_of_a_bucket_run", sizes_of_a_bucket_run, false, NULL, NULL},
     {"compile/can_be_cancelled", compile_can_be_cancelled, false, NULL, NULL},

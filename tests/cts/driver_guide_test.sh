@@ -15,10 +15,9 @@ block() {
         END { if (inside && index(text, word) && ++n == want) printf "%s", text }' "$page"
 }
 
-expect() { # expect LINE: the suite on the driver ends like this, which is what the page says
-    grep -q "anput-cts ./anput-mine.so .*# .*$1" "$page" || { echo "the page does not promise '$1'"; exit 1; }
-    "$cts" ./anput-mine.so > out.txt || { cat out.txt; exit 1; }
-    tail -n 1 out.txt | grep -q "^$1" || { echo "the page promises '$1'"; tail -n 1 out.txt; exit 1; }
+passed() { # how many tests the suite passes on the driver; none may fail, as the page says
+    "$cts" ./anput-mine.so > out.txt || { cat out.txt >&2; exit 1; }
+    tail -n 1 out.txt | sed -n 's/^\([0-9]*\) passed, 0 failed, .*/\1/p'
 }
 
 # replace FUNCTION FILE: puts the code in FILE where FUNCTION stands in mine.c
@@ -37,11 +36,13 @@ cp -R "$1/include/." include/
 block 1 'cp ../src/driver/null/null_driver.c' | sed "s/^mkdir mine && cd mine$/cd mine/; s/^cc /$(echo "$compiler" | sed 's/[\/&]/\\&/g') /" > step1.sh
 sh -eu step1.sh
 cd mine
-expect '16 passed, 0 failed'
+skeleton=$(passed)
 
 block 1 'static void answer_node' > answer.c
 block 1 'static anp_status_t run_call' > run.c
 replace answer_node answer.c
 replace run_call run.c
 "$compiler" -std=c11 -Wall -Wextra -Werror -shared -fPIC -I../include mine.c -o anput-mine.so
-expect '29 passed, 0 failed'
+filled_in=$(passed)
+echo "$skeleton tests pass on the skeleton, $filled_in with its first operator"
+[ "$filled_in" -gt "$skeleton" ]
