@@ -94,6 +94,8 @@ cli_exit_t cli_exit_of(anp_status_t status);
 
 /* ---- saying ---- */
 /* A line to cli->out. Bytes that could disturb a terminal are escaped in the whole line. */
+void cli_put(cli_t *cli, const char *fmt, ...) CLI_PRINTF(2, 3);
+/* The same, but nothing under --quiet. */
 void cli_say(cli_t *cli, const char *fmt, ...) CLI_PRINTF(2, 3);
 /* The same as a heading: bold on a terminal, an empty line before it. */
 void cli_heading(cli_t *cli, const char *fmt, ...) CLI_PRINTF(2, 3);
@@ -102,8 +104,6 @@ void cli_warn(cli_t *cli, const char *fmt, ...) CLI_PRINTF(2, 3);
 /* To stderr under --verbose. */
 void cli_note(cli_t *cli, const char *fmt, ...) CLI_PRINTF(2, 3);
 void cli_put_escaped(FILE *f, const char *s, size_t n);
-/* Whether text is wanted on cli->out: not under --json and not under --quiet. */
-bool cli_text_wanted(const cli_t *cli);
 /* "1.5 MB" into buf; gives buf. */
 enum { CLI_SIZE_TEXT = 32 };
 const char *cli_bytes(uint64_t bytes, char *buf);

@@ -39,8 +39,17 @@ static void put_line(FILE *f, const char *before, const char *after, const char 
     if (text != small) free(text);
 }
 
+void cli_put(cli_t *cli, const char *fmt, ...) {
+    va_list args;
+    cli_progress_clear(cli);
+    va_start(args, fmt);
+    put_line(cli->out, "", "\n", fmt, args);
+    va_end(args);
+}
+
 void cli_say(cli_t *cli, const char *fmt, ...) {
     va_list args;
+    if (cli->common.quiet) return;
     cli_progress_clear(cli);
     va_start(args, fmt);
     put_line(cli->out, "", "\n", fmt, args);
@@ -49,6 +58,7 @@ void cli_say(cli_t *cli, const char *fmt, ...) {
 
 void cli_heading(cli_t *cli, const char *fmt, ...) {
     va_list args;
+    if (cli->common.quiet) return;
     cli_progress_clear(cli);
     va_start(args, fmt);
     put_line(cli->out, cli->bold_out ? "\n\033[1m" : "\n", cli->bold_out ? "\033[0m\n" : "\n", fmt,
@@ -72,10 +82,6 @@ void cli_note(cli_t *cli, const char *fmt, ...) {
     va_start(args, fmt);
     put_line(stderr, "", "\n", fmt, args);
     va_end(args);
-}
-
-bool cli_text_wanted(const cli_t *cli) {
-    return !cli->common.json && !cli->common.quiet;
 }
 
 const char *cli_bytes(uint64_t bytes, char *buf) {

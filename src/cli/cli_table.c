@@ -55,7 +55,7 @@ cli_exit_t cli_table_print(cli_t *cli, cli_table_t *t) {
         const size_t w = width_of(t->cells[i]);
         if (w > widths[i % t->n_columns]) widths[i % t->n_columns] = w;
     }
-    for (uint32_t i = 0; i < t->n_cells && !t->failed; i++) {
+    for (uint32_t i = 0; i < t->n_cells && !t->failed && !cli->common.quiet; i++) {
         const uint32_t column = i % t->n_columns;
         const bool last = column + 1 == t->n_columns;
         if (column == 0) fputs("  ", cli->out);

@@ -20,7 +20,7 @@ void cli_table_init(cli_table_t *t, uint32_t n_columns, uint32_t right,
                     const char *const *headings);
 /* The next cell; rows follow each other. */
 void cli_table_cell(cli_table_t *t, const char *fmt, ...) CLI_PRINTF(2, 3);
-/* Prints and frees. */
+/* Prints (not under --quiet) and frees. */
 cli_exit_t cli_table_print(cli_t *cli, cli_table_t *t);
 
 #endif

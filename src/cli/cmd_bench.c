@@ -178,7 +178,6 @@ static cli_exit_t report(cli_t *cli, const bench_args_t *args, const bench_t *b)
     const bool to_terminal = args->json && (!*args->json || strcmp(args->json, "-") == 0);
     if (args->json && !to_terminal) CLI_TRY(write_json_file(cli, args, b));
     if (to_terminal) return write_json(cli, args, b, cli->out);
-    if (cli->common.quiet) return CLI_DONE;
     cli_say(cli, "%s on %s (%s, %u threads)", b->loaded.path, b->device.id, b->device.isa,
             b->threads);
     CLI_TRY(cli_bench_print(cli, b->results, b->n));

@@ -46,8 +46,7 @@ static cli_exit_t classify_files(cli_t *cli, classifier_t *c, const char *const 
         uint32_t found;
         const cli_exit_t one = classifier_file(cli, c, paths[i], best, &found);
         if (one == CLI_INTERRUPTED) return one;
-        if (one == CLI_DONE && (j || !cli->common.quiet))
-            classifier_answer(cli, c, paths[i], best, found, j);
+        if (one == CLI_DONE) classifier_answer(cli, c, paths[i], best, found, j);
         if (code == CLI_DONE) code = one;
     }
     if (j) jout_array_end(j);
@@ -114,7 +113,7 @@ static cli_exit_t classify_set(cli_t *cli, const classify_args_t *args, classifi
         jout_int(j, "right", score.right);
         jout_real(j, "accuracy", accuracy);
         jout_real(j, "images_per_second", score.n / ((double)score.ns * 1e-9));
-    } else if (!cli->common.quiet) {
+    } else {
         cli_say(cli, "%u of %u right: accuracy %.2f %%, %.0f images/s", score.right, score.n,
                 accuracy * 100, score.n / ((double)score.ns * 1e-9));
     }

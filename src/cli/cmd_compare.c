@@ -247,7 +247,7 @@ static cli_exit_t answer(cli_t *cli, const compare_args_t *args, const rows_t *r
         if (!cli_measure_agrees(&rows->items[i].measure, args->rtol, args->cosine)) agrees = false;
     if (cli->common.json)
         print_json(cli, args, rows, agrees);
-    else if (!cli->common.quiet)
+    else
         CLI_TRY(print_rows(cli, args, rows));
     return agrees ? CLI_DONE : CLI_NO;
 }

@@ -3,14 +3,14 @@
 #include "cli_import.h"
 #include "cmd.h"
 #include "json_out.h"
-#include <errno.h>
-#include <math.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+#include <zlib.h>
 
 enum { CHECKS_MAX = 64 };
 
@@ -58,6 +58,11 @@ static void check_system(doctor_t *d) {
              "weights are mapped, so a limit below the size of a package fails: ulimit -v "
              "unlimited");
     add(d, HEALTH_GOOD, "processors", "%ld on line", sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+static void check_libraries(doctor_t *d) {
+    add(d, HEALTH_GOOD, "libraries", "anput %s, jansson %s, zlib %s", anp_version(),
+        JANSSON_VERSION, zlibVersion());
 }
 
 static void check_disk(doctor_t *d) {
@@ -205,7 +210,7 @@ static cli_exit_t run(cli_t *cli, const void *args, const char *const *operands,
     (void)n;
     doctor_t *d = cli_new(1, sizeof *d);
     if (!d) return cli_no_memory(cli);
-    add(d, HEALTH_GOOD, "anput", "%s", anp_version());
+    check_libraries(d);
     check_system(d);
     check_disk(d);
     check_environment(d);
@@ -216,7 +221,7 @@ static cli_exit_t run(cli_t *cli, const void *args, const char *const *operands,
     for (uint32_t i = 0; i < d->n; i++) n_bad += d->checks[i].health == HEALTH_BAD;
     if (code == CLI_DONE && cli->common.json)
         print_json(cli, d, n_bad == 0);
-    else if (code == CLI_DONE && !cli->common.quiet)
+    else if (code == CLI_DONE)
         print_text(cli, d, n_bad);
     free(d);
     return code == CLI_DONE && n_bad ? CLI_NO : code;

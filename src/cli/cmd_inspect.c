@@ -204,7 +204,7 @@ static cli_exit_t inspect_package(cli_t *cli, const inspect_args_t *args, const 
     }
     if (args->verify) {
         CLI_TRY(cli_api(cli, anp_package_verify(path)));
-        if (!cli->common.quiet && !cli->common.json) cli_say(cli, "%s: all hashes agree", path);
+        if (!cli->common.json) cli_say(cli, "%s: all hashes agree", path);
         if (!cli->common.json) return CLI_DONE;
     }
     return cli_package_explain(cli, path);

@@ -211,7 +211,7 @@ static cli_exit_t execute(cli_t *cli, const run_args_t *args, const char *path, 
         CLI_TRY(cli_stage_commit_folder(cli, &r->stage));
     }
     if (cli->common.json) return write_json(cli, r, cli->out);
-    return cli->common.quiet ? CLI_DONE : say_summary(cli, args, r);
+    return say_summary(cli, args, r);
 }
 
 static cli_exit_t run(cli_t *cli, const void *args, const char *const *operands, uint32_t n) {

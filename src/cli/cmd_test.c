@@ -113,9 +113,8 @@ static void print_result(run_t *r, const test_t *t) {
         if (t->why) jout_text(r->json, "why", t->why);
         jout_object_end(r->json);
     } else if (t->verdict == ONNX_FAILED) {
-        cli_say(r->cli, "FAILED %s: %s", t->folder, t->why ? t->why : "");
-    } else if (t->verdict == ONNX_SKIPPED && !r->cli->common.quiet &&
-               (r->cli->common.verbose || r->args->strict)) {
+        cli_put(r->cli, "FAILED %s: %s", t->folder, t->why ? t->why : "");
+    } else if (t->verdict == ONNX_SKIPPED && (r->cli->common.verbose || r->args->strict)) {
         cli_say(r->cli, "skipped %s: %s", t->folder, t->why ? t->why : "");
     } else if (r->cli->common.verbose) {
         cli_say(r->cli, "%s %s", names[t->verdict], t->folder);
@@ -246,10 +245,10 @@ static cli_exit_t report(run_t *r) {
         return failed ? CLI_NO : CLI_DONE;
     }
     if (c[ONNX_PASSED_BY_PROPERTY])
-        cli_say(r->cli, "%u passed (%u by property), %u failed, %u skipped", passed,
+        cli_put(r->cli, "%u passed (%u by property), %u failed, %u skipped", passed,
                 c[ONNX_PASSED_BY_PROPERTY], c[ONNX_FAILED], c[ONNX_SKIPPED]);
     else
-        cli_say(r->cli, "%u passed, %u failed, %u skipped", passed, c[ONNX_FAILED],
+        cli_put(r->cli, "%u passed, %u failed, %u skipped", passed, c[ONNX_FAILED],
                 c[ONNX_SKIPPED]);
     return failed ? CLI_NO : CLI_DONE;
 }

@@ -106,7 +106,12 @@ static anp_status_t open_pb(const char *set, const char *kind, uint32_t i,
     const anp_tensor_file_options_t options = {.format = "pb", .pb_kind = cli_pb_kind(info)};
     if (snprintf(path, sizeof path, "%s/%s_%u.pb", set, kind, i) >= PATH_BYTES)
         return anp_error_set(ANP_LIMIT, __FILE__, __LINE__, "a path beyond %d bytes", PATH_BYTES);
-    return anp_tensor_file_open(path, &options, out);
+    const anp_status_t st = anp_tensor_file_open(path, &options, out);
+    if (st == ANP_OK || !info->optional) return st;
+    /* What may be absent is written as an optional by some, as the value itself by others. */
+    anp_io_info_t plain = *info;
+    plain.optional = false;
+    return open_pb(set, kind, i, &plain, out);
 }
 
 /* NumPy has no bf16: older test data holds its bits as u16. */
