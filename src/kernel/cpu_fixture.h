@@ -131,8 +131,9 @@ static ANP_UNUSED void cx_run_level(cx_t *cx, const anp_op_t *op, uint64_t cpu, 
 }
 
 /* Frees what the runs took, keeping the operands. */
-static ANP_UNUSED void cx_rewind(cx_t *cx, uint32_t n_blocks) {
-    while (cx->kx.n_blocks > n_blocks) anp_free(cx->kx.blocks[--cx->kx.n_blocks]);
+static ANP_UNUSED void cx_rewind(cx_t *cx, uint64_t n_blocks) {
+    anp_vec_t *blocks = &cx->kx.blocks;
+    while (blocks->count > n_blocks) anp_free(ANP_VEC_AT(blocks, void *, --blocks->count));
 }
 
 /* Every level, threads, with and without constants: near the reference, and equal on any number of
@@ -144,7 +145,7 @@ static ANP_UNUSED void cx_check(cx_t *cx, const char *name, uint32_t n_out,
     const uint32_t constants = cx->constants;
     char what[64];
     if (kx_run(&cx->kx, name, n_out) != ANP_OK) fail_msg("%s", anp_error_message());
-    const uint32_t n_blocks = cx->kx.n_blocks;
+    const uint64_t n_blocks = cx->kx.blocks.count;
     for (uint32_t i = 0; i < 2 * ANP_ARRAY_LEN(levels); i++) {
         const char *bad = NULL;
         const uint64_t cpu = anp_cpu_mask(anp_cpu_detect(), levels[i / 2], &bad);
