@@ -182,9 +182,8 @@ static ANP_UNUSED anp_status_t kx_call(kx_t *kx, const anp_op_t *op, const anp_a
 
 /* Shape function and reference kernel of one node. */
 static ANP_UNUSED anp_status_t kx_run(kx_t *kx, const char *name, uint32_t n_out) {
-    const anp_op_t *op = anp_op_find("", name);
+    const anp_op_t *op = fx_op(name);
     const anp_attrs_t attrs = {kx->fx.attrs, kx->fx.n_attrs};
-    assert_non_null(op);
     ANP_TRY(kx_infer(kx, op, &attrs, n_out, NULL));
     return kx_call(kx, op, &attrs, n_out);
 }
