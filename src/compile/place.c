@@ -81,36 +81,52 @@ static bool on_target(const place_t *p, const anp_node_t *n) {
 
 /* ---- order: nodes of a device follow each other where dependencies allow ---- */
 
-static bool ready(const anp_node_t *n) {
+/* What n reads from its own block stands before everything open, or belongs to `group`. */
+static bool reads_are_placed(const anp_node_t *n, uint32_t group) {
     for (uint32_t i = 0; i < n->n_inputs; i++) {
         const anp_node_t *from = n->inputs[i] ? n->inputs[i]->producer : NULL;
-        if (from && from->parent == n->parent && !from->scratch) return false;
+        if (!from || from->parent != n->parent || from->scratch) continue;
+        if (!group || from->group != group) return false;
     }
     return true;
 }
 
-/* A control node also waits for what its blocks capture: it keeps its place behind everything
- * before it. */
+/* A group is run in one piece: all of its nodes are ready or none is. */
+static bool ready(const place_t *p, const anp_node_t *n, const anp_node_t *open) {
+    if (!on_target(p, n) || !n->group) return reads_are_placed(n, 0);
+    for (const anp_node_t *k = open; k; k = k->next)
+        if (on_target(p, k) && k->group == n->group && !reads_are_placed(k, n->group)) return false;
+    return reads_are_placed(n, 0); /* within the group in order */
+}
+
+/* The next node for this side from the open ones; of group `group` first. A control node also waits
+ * for what its blocks capture: nothing passes it. */
+static anp_node_t *next_ready(const place_t *p, anp_node_t *open, bool device, uint32_t group) {
+    anp_node_t *other = NULL;
+    for (anp_node_t *n = open; n && !(n->op->flags & ANP_OP_CONTROL); n = n->next) {
+        if (on_target(p, n) != device || !ready(p, n, open)) continue;
+        if (n->group == group) return n;
+        if (!other) other = n;
+    }
+    return other;
+}
+
 static anp_status_t cluster_block(anp_graph_t *g, anp_block_t *b, void *arg) {
-    place_t *p = arg;
+    const place_t *p = arg;
     for (anp_node_t *n = b->first; n; n = n->next) n->scratch = 0; /* 1 = in its final place */
-    anp_node_t *at = b->first;                                     /* everything before is final */
     bool device = false;
-    while (at) {
-        anp_node_t *pick = NULL;
-        for (anp_node_t *n = at; n && !pick; n = n->next) {
-            if (n->op->flags & ANP_OP_CONTROL) break;
-            if (on_target(p, n) == device && ready(n)) pick = n;
-        }
-        if (!pick) {
-            pick = at; /* always ready: what it reads stands before it */
-            device = on_target(p, at);
-        }
+    uint32_t group = 0;
+    for (anp_node_t *open = b->first; open;) {
+        anp_node_t *pick = next_ready(p, open, device, group);
+        if (!pick) pick = next_ready(p, open, !device, 0);
+        if (!pick) pick = open; /* what it reads stands before it */
+        device = on_target(p, pick);
+        group = pick->group;
         pick->scratch = 1;
-        if (pick == at)
-            at = at->next;
+        if (pick == open)
+            open = open->next;
         else
-            anp_node_move_before(g, pick, at);
+            anp_node_move_before(g, pick, open);
     }
     return ANP_OK;
 }
