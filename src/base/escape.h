@@ -12,7 +12,8 @@ enum { ANP_ESCAPE_LINE_BYTES = 2048 }; /* of a message or log line, NUL included
 
 /* anp_escape_shown_bytes and anp_escape_text are public: <anput/text.h>. */
 
-/* anp_escape_text for a formatted line of at most ANP_ESCAPE_LINE_BYTES. Arguments may lie in out. */
+/* anp_escape_text for a formatted line of at most ANP_ESCAPE_LINE_BYTES. Arguments may lie in out.
+ */
 size_t anp_escape_format(char *out, size_t out_size, const char *fmt, va_list args)
     ANP_PRINTF(3, 0);
 

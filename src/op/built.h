@@ -5,7 +5,8 @@
 
 #include <ops_built.h> /* made by cmake/ops.cmake: ANP_BUILT_<id> is 1 or 0 */
 
-/* What follows the id where its operator is built, else nothing: a row of a table. What no table names is not linked. */
+/* What follows the id where its operator is built, else nothing: a row of a table. What no table
+ * names is not linked. */
 #define ANP_IF_BUILT(id, ...) ANP_IF_BUILT_(ANP_BUILT_##id, __VA_ARGS__)
 #define ANP_UNLESS_BUILT(id, ...) ANP_UNLESS_BUILT_(ANP_BUILT_##id, __VA_ARGS__)
 #define ANP_IF_BUILT_(built, ...) ANP_IF_BUILT_VALUE(built, __VA_ARGS__)

@@ -49,14 +49,17 @@ typedef struct anp_op_t {
     uint32_t index; /* row number */
 } anp_op_t;
 
-/* The operators of this build first: numbers below ANP_OP_COUNT have a row, the others only a name in the source. */
+/* The operators of this build first: numbers below ANP_OP_COUNT have a row, the others only a name
+ * in the source. */
 typedef enum anp_op_id_t {
-#define OP(id, domain, name, since, signature, types, attributes, shape, ref, flags) ANP_IF_BUILT(id, ANP_OP_##id, )
+#define OP(id, domain, name, since, signature, types, attributes, shape, ref, flags) \
+    ANP_IF_BUILT(id, ANP_OP_##id, )
 #include "op/ops.def"
 #undef OP
     ANP_OP_COUNT,
     ANP_OP_LAST_BUILT = ANP_OP_COUNT - 1,
-#define OP(id, domain, name, since, signature, types, attributes, shape, ref, flags) ANP_UNLESS_BUILT(id, ANP_OP_##id, )
+#define OP(id, domain, name, since, signature, types, attributes, shape, ref, flags) \
+    ANP_UNLESS_BUILT(id, ANP_OP_##id, )
 #include "op/ops.def"
 #undef OP
 } anp_op_id_t;

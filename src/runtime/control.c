@@ -356,8 +356,8 @@ static const struct {
     anp_op_id_t op;
     anp_status_t (*run)(anp_session_t *s, const anp_program_node_t *node);
 } controls[] = {{ANP_OP_If, ANP_BUILT_If ? run_if : NULL},
-              {ANP_OP_Loop, ANP_BUILT_Loop ? run_loop : NULL},
-              {ANP_OP_Scan, ANP_BUILT_Scan ? run_scan : NULL}};
+                {ANP_OP_Loop, ANP_BUILT_Loop ? run_loop : NULL},
+                {ANP_OP_Scan, ANP_BUILT_Scan ? run_scan : NULL}};
 
 anp_status_t anp_exec_control(anp_session_t *s, uint32_t n) {
     const anp_program_node_t *node = &s->p->nodes[n];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A program of somebody else: compiles a model to a package with the installed library, loads it, runs it, prints the answer. */
+/* A program of somebody else: compiles a model to a package with the installed library, loads it,
+ * runs it, prints the answer. */
 #include <anput/anput.h>
 #include <stdio.h>
 
@@ -10,17 +11,21 @@ static int fail(const char *what) {
 
 static int run(anp_context_t *ctx, const char *package) {
     static float pixels[28 * 28];
-    const anp_tensor_t image = {.data = pixels, .dtype = ANP_DTYPE_F32, .rank = 4, .dims = {1, 1, 28, 28}};
+    const anp_tensor_t image = {
+        .data = pixels, .dtype = ANP_DTYPE_F32, .rank = 4, .dims = {1, 1, 28, 28}};
     anp_model_t *model = NULL;
     anp_session_t *session = NULL;
     anp_tensor_t logits = {.data = NULL};
     int status = 0;
-    if (anp_model_load(ctx, package, NULL, &model) != ANP_OK || anp_session_create(model, NULL, &session) != ANP_OK ||
-        anp_session_set_input(session, 0, &image) != ANP_OK || anp_session_run(session, NULL) != ANP_OK ||
+    if (anp_model_load(ctx, package, NULL, &model) != ANP_OK ||
+        anp_session_create(model, NULL, &session) != ANP_OK ||
+        anp_session_set_input(session, 0, &image) != ANP_OK ||
+        anp_session_run(session, NULL) != ANP_OK ||
         anp_session_get_output(session, 0, &logits) != ANP_OK)
         status = fail("run");
     else
-        printf("anput %s: %lld logits, the first %g\n", anp_version(), (long long)logits.dims[1], ((const float *)logits.data)[0]);
+        printf("anput %s: %lld logits, the first %g\n", anp_version(), (long long)logits.dims[1],
+               ((const float *)logits.data)[0]);
     anp_session_release(session);
     anp_model_release(model);
     return status;
@@ -30,7 +35,9 @@ static int run(anp_context_t *ctx, const char *package) {
 static int compile(anp_context_t *ctx, const char *onnx, const char *package) {
     anp_graph_t *graph = NULL;
     int status = 0;
-    if (anp_model_import(onnx, NULL, &graph) != ANP_OK || anp_compile_package(ctx, graph, NULL, package) != ANP_OK) status = fail("compile");
+    if (anp_model_import(onnx, NULL, &graph) != ANP_OK ||
+        anp_compile_package(ctx, graph, NULL, package) != ANP_OK)
+        status = fail("compile");
     anp_graph_release(graph);
     return status;
 }
