@@ -24,7 +24,7 @@ check() { # check NAME PROGRAM: runs it; every program prints the same
     want=$got
 }
 
-# shellcheck disable=SC2046 # words are wanted
+# shellcheck disable=SC2046,SC2086 # words are wanted
 {
     $cc -std=c11 -Wall -Werror "$here/outside.c" -o "$work/shared" $(pkg-config --cflags --libs anput)
     check "pkg-config, shared" "$work/shared"
