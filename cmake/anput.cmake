@@ -14,7 +14,15 @@ macro(anput_setup)
   set(ANPUT_O_KERNEL -O3)
   if(ANPUT_OPS) # made for small places
     set(CMAKE_C_FLAGS_RELEASE "-Os -g1 -fno-asynchronous-unwind-tables")
-    set(CMAKE_EXE_LINKER_FLAGS_RELEASE "-Wl,-z,pack-relative-relocs")
+    include(CheckCSourceCompiles)
+    check_c_source_compiles("#include <features.h>
+      #if !__GLIBC_PREREQ(2, 36)
+      #error its loader does not know packed relocations
+      #endif
+      int main(void) { return 0; }" ANPUT_PACKED_RELOCATIONS)
+    if(ANPUT_PACKED_RELOCATIONS)
+      set(CMAKE_EXE_LINKER_FLAGS_RELEASE "-Wl,-z,pack-relative-relocs")
+    endif()
     set(ANPUT_O_KERNEL -Os)
   endif()
   set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)

@@ -155,8 +155,8 @@ static anp_status_t read_int(anp_pb_cursor_t *c, int64_t *out) {
 /* Appends an element; the first pass has made room for all that can be read. */
 static anp_status_t read_number(frame_t *f, anp_pb_cursor_t *c, uint32_t i) {
     anp_pb_list_t *list = list_at(f, i);
-    int64_t integer;
-    float number;
+    int64_t integer = 0;
+    float number = 0;
     if (f->type->fields[i].kind == ANP_PB_INTS) {
         ANP_TRY(read_int(c, &integer));
         ((int64_t *)list->items)[list->count++] = integer;
