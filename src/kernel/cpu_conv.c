@@ -9,9 +9,8 @@ typedef struct packed_t { /* before the packed weights; one cache line, so that 
 } packed_t;
 _Static_assert(sizeof(packed_t) == 64, "packed weights are 64-byte aligned");
 
-/* x and w known; output sizes by the windows. */
-static anp_status_t read_shape(const anp_kernel_t *k, anp_conv_shape_t *s) {
-    const anp_tensor_t *x = k->in[0], *w = k->in[1];
+anp_status_t anp_cpu_conv_shape(const anp_kernel_t *k, const anp_tensor_t *x, const anp_tensor_t *w,
+                                anp_conv_shape_t *s) {
     const uint32_t axes = x->rank - 2u;
     anp_conv_params_t p;
     ANP_TRY(anp_conv_params(k->op, k->node_name, k->attrs, axes, x->dims + 2, w->dims + 2, &p));
@@ -42,6 +41,10 @@ static anp_status_t read_shape(const anp_kernel_t *k, anp_conv_shape_t *s) {
                             .oh = (size_t)out[0],
                             .ow = (size_t)out[1]};
     return ANP_OK;
+}
+
+static anp_status_t read_shape(const anp_kernel_t *k, anp_conv_shape_t *s) {
+    return anp_cpu_conv_shape(k, k->in[0], k->in[1], s);
 }
 
 static bool accepts(const anp_kernel_t *k) {

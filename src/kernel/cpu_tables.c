@@ -8,6 +8,7 @@ anp_status_t anp_kernel_tables_create(uint64_t cpu, struct anp_kernel_tables_t *
     anp_gemm_init(&(*out)->gemm, cpu);
     anp_conv_init(&(*out)->conv, cpu);
     anp_elemwise_init(&(*out)->elemwise, cpu);
+    anp_quant_init(&(*out)->quant, cpu);
     return ANP_OK;
 }
 

@@ -15,7 +15,7 @@ typedef struct conv_t {
     int64_t in_plane, out_plane, taps;
     const int64_t *in_dims, *out_dims; /* spatial */
     double x_zero;
-    anp_quant_t wq;     /* zero points of the weight, per output channel */
+    anp_qparam_t wq;    /* zero points of the weight, per output channel */
     const float *scale; /* QLinearConv: x_scale * w_scale / y_scale per output channel */
     double y_zero;
 } conv_t;
@@ -101,7 +101,7 @@ static void load_weights(const void *arg, int64_t batch, int64_t row, int64_t k0
     const int64_t group = batch % c->p.group, channel = group * c->out_group + row;
     if (!c->transposed) { /* [channels out, channels in of the group, taps] */
         anp_line_load(c->w, channel * c->in_group * c->taps + k0, 1, count, out);
-        const double zero = anp_quant_zero(&c->wq, channel);
+        const double zero = anp_qparam_zero(&c->wq, channel);
         for (int64_t i = 0; i < count; i++) out[i] -= zero;
         return;
     }
@@ -122,7 +122,7 @@ static void store_row(const void *arg, int64_t batch, int64_t row, int64_t n0, i
     }
     if (c->scale)
         for (int64_t i = 0; i < count; i++)
-            anp_quant_store(c->y, first + i, (float)acc[i] * c->scale[channel], c->y_zero);
+            anp_qparam_store(c->y, first + i, (float)acc[i] * c->scale[channel], c->y_zero);
     else
         anp_line_store(c->y, first, 1, count, acc);
 }
@@ -166,30 +166,31 @@ anp_status_t anp_ref_conv_transpose(anp_kernel_t *k) {
 
 anp_status_t anp_ref_conv_integer(anp_kernel_t *k) {
     conv_t c = {.x = k->in[0], .w = k->in[1]};
-    anp_quant_t xq = {.zero = anp_kernel_in(k, 2)};
+    anp_qparam_t xq = {.zero = anp_kernel_in(k, 2)};
     c.wq.zero = anp_kernel_in(k, 3);
-    ANP_TRY(anp_quant_need(k, &xq, "x", 1));
-    ANP_TRY(anp_quant_need(k, &c.wq, "w", c.w->dims[0]));
-    c.x_zero = anp_quant_zero(&xq, 0);
+    ANP_TRY(anp_qparam_need(k, &xq, "x", 1));
+    ANP_TRY(anp_qparam_need(k, &c.wq, "w", c.w->dims[0]));
+    c.x_zero = anp_qparam_zero(&xq, 0);
     return run(k, &c);
 }
 
 anp_status_t anp_ref_qlinear_conv(anp_kernel_t *k) {
     conv_t c = {.x = k->in[0], .w = k->in[3], .bias = anp_kernel_in(k, 8)};
-    anp_quant_t xq, yq;
+    anp_qparam_t xq, yq;
     void *scale;
-    ANP_TRY(anp_quant_read(k, 1, 2, &xq));
-    ANP_TRY(anp_quant_read(k, 4, 5, &c.wq));
-    ANP_TRY(anp_quant_read(k, 6, 7, &yq));
-    ANP_TRY(anp_quant_need(k, &xq, "x", 1));
-    ANP_TRY(anp_quant_need(k, &c.wq, "w", c.w->dims[0]));
-    ANP_TRY(anp_quant_need(k, &yq, "y", 1));
-    c.x_zero = anp_quant_zero(&xq, 0);
-    c.y_zero = anp_quant_zero(&yq, 0);
+    ANP_TRY(anp_qparam_read(k, 1, 2, &xq));
+    ANP_TRY(anp_qparam_read(k, 4, 5, &c.wq));
+    ANP_TRY(anp_qparam_read(k, 6, 7, &yq));
+    ANP_TRY(anp_qparam_need(k, &xq, "x", 1));
+    ANP_TRY(anp_qparam_need(k, &c.wq, "w", c.w->dims[0]));
+    ANP_TRY(anp_qparam_need(k, &yq, "y", 1));
+    c.x_zero = anp_qparam_zero(&xq, 0);
+    c.y_zero = anp_qparam_zero(&yq, 0);
     ANP_TRY(anp_kernel_scratch(k, (uint64_t)c.w->dims[0] * sizeof(float), &scale));
-    const float x_scale = (float)anp_quant_scale(&xq, 0), y_scale = (float)anp_quant_scale(&yq, 0);
+    const float x_scale = (float)anp_qparam_scale(&xq, 0),
+                y_scale = (float)anp_qparam_scale(&yq, 0);
     for (int64_t i = 0; i < c.w->dims[0]; i++)
-        ((float *)scale)[i] = x_scale * (float)anp_quant_scale(&c.wq, i) / y_scale;
+        ((float *)scale)[i] = x_scale * (float)anp_qparam_scale(&c.wq, i) / y_scale;
     c.scale = scale;
     return run(k, &c);
 }

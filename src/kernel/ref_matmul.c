@@ -12,7 +12,7 @@ typedef struct operand_t {
     const anp_tensor_t *t;
     int64_t row_stride, col_stride;
     int64_t batch_stride[ANP_RANK_MAX];
-    anp_quant_t q;
+    anp_qparam_t q;
 } operand_t;
 
 typedef struct matmul_t {
@@ -26,7 +26,7 @@ typedef struct matmul_t {
     const anp_tensor_t *c;
     int64_t c_row_stride, c_col_stride;
     double alpha, beta;
-    anp_quant_t yq; /* QLinearMatMul */
+    anp_qparam_t yq; /* QLinearMatMul */
 } matmul_t;
 
 static int64_t batch_offset(const matmul_t *mm, const operand_t *o, int64_t batch) {
@@ -49,7 +49,7 @@ static void load_a(const void *arg, int64_t batch, int64_t row, int64_t k0, int6
     const operand_t *a = &mm->a;
     anp_line_load(a->t, batch_offset(mm, a, batch) + row * a->row_stride + k0 * a->col_stride,
                   a->col_stride, count, out);
-    const double zero = anp_quant_zero(&a->q, quant_index(a->q.zero, batch, mm->m, row));
+    const double zero = anp_qparam_zero(&a->q, quant_index(a->q.zero, batch, mm->m, row));
     if (zero != 0)
         for (int64_t i = 0; i < count; i++) out[i] -= zero;
 }
@@ -70,7 +70,7 @@ static void load_b(const void *arg, int64_t batch, int64_t k0, int64_t k_count, 
         }
     }
     for (int64_t j = 0; b->q.zero && j < n_count; j++) {
-        const double zero = anp_quant_zero(&b->q, quant_index(b->q.zero, batch, mm->n, n0 + j));
+        const double zero = anp_qparam_zero(&b->q, quant_index(b->q.zero, batch, mm->n, n0 + j));
         for (int64_t i = 0; i < k_count; i++) out[i * ANP_PANEL_N + j] -= zero;
     }
 }
@@ -89,13 +89,13 @@ static void store_quantised(const void *arg, int64_t batch, int64_t row, int64_t
                             double *acc) {
     const matmul_t *mm = arg;
     const float a_scale =
-        (float)anp_quant_scale(&mm->a.q, quant_index(mm->a.q.scale, batch, mm->m, row));
+        (float)anp_qparam_scale(&mm->a.q, quant_index(mm->a.q.scale, batch, mm->m, row));
     for (int64_t j = 0; j < count; j++) {
         const float b_scale =
-            (float)anp_quant_scale(&mm->b.q, quant_index(mm->b.q.scale, batch, mm->n, n0 + j));
-        const float scale = a_scale * b_scale / (float)anp_quant_scale(&mm->yq, 0);
-        anp_quant_store(mm->y, (batch * mm->m + row) * mm->n + n0 + j, (float)acc[j] * scale,
-                        anp_quant_zero(&mm->yq, 0));
+            (float)anp_qparam_scale(&mm->b.q, quant_index(mm->b.q.scale, batch, mm->n, n0 + j));
+        const float scale = a_scale * b_scale / (float)anp_qparam_scale(&mm->yq, 0);
+        anp_qparam_store(mm->y, (batch * mm->m + row) * mm->n + n0 + j, (float)acc[j] * scale,
+                         anp_qparam_zero(&mm->yq, 0));
     }
 }
 
@@ -186,7 +186,7 @@ static anp_status_t need_quant(const anp_kernel_t *k, const matmul_t *mm, const 
     const int64_t all = mm->batches * lines;
     const bool per_matrix = (o->q.scale && anp_tensor_elems(o->q.scale) == all) ||
                             (o->q.zero && anp_tensor_elems(o->q.zero) == all);
-    return anp_quant_need(k, &o->q, what, per_matrix ? all : lines);
+    return anp_qparam_need(k, &o->q, what, per_matrix ? all : lines);
 }
 
 anp_status_t anp_ref_matmul_integer(anp_kernel_t *k) {
@@ -202,12 +202,12 @@ anp_status_t anp_ref_matmul_integer(anp_kernel_t *k) {
 anp_status_t anp_ref_qlinear_matmul(anp_kernel_t *k) {
     matmul_t mm = {.a.t = k->in[0], .b.t = k->in[3], .y = k->out[0]};
     set_up(&mm);
-    ANP_TRY(anp_quant_read(k, 1, 2, &mm.a.q));
-    ANP_TRY(anp_quant_read(k, 4, 5, &mm.b.q));
-    ANP_TRY(anp_quant_read(k, 6, 7, &mm.yq));
+    ANP_TRY(anp_qparam_read(k, 1, 2, &mm.a.q));
+    ANP_TRY(anp_qparam_read(k, 4, 5, &mm.b.q));
+    ANP_TRY(anp_qparam_read(k, 6, 7, &mm.yq));
     ANP_TRY(need_quant(k, &mm, &mm.a, "a", mm.m));
     ANP_TRY(need_quant(k, &mm, &mm.b, "b", mm.n));
-    ANP_TRY(anp_quant_need(k, &mm.yq, "y", 1));
+    ANP_TRY(anp_qparam_need(k, &mm.yq, "y", 1));
     return run(k, &mm, true);
 }
 

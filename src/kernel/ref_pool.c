@@ -23,7 +23,7 @@ struct pool_t {
     double divisor; /* of the window at hand */
     bool column_major;
     double norm; /* LpPool */
-    anp_quant_t xq, yq;
+    anp_qparam_t xq, yq;
 };
 
 /* Element of input position i (within the plane) in the order Indices count: rows first, or columns
@@ -66,9 +66,10 @@ static void reduce_mean(const pool_t *p, const int64_t *at, int64_t n, int64_t b
 
 static void reduce_quantised_mean(const pool_t *p, const int64_t *at, int64_t n, int64_t base,
                                   int64_t step, int64_t y) {
-    const double mean = mean_of(p, at, n, base, step, anp_quant_zero(&p->xq, 0));
-    const float real = (float)(mean * anp_quant_scale(&p->xq, 0));
-    anp_quant_store(p->y, y, real / (float)anp_quant_scale(&p->yq, 0), anp_quant_zero(&p->yq, 0));
+    const double mean = mean_of(p, at, n, base, step, anp_qparam_zero(&p->xq, 0));
+    const float real = (float)(mean * anp_qparam_scale(&p->xq, 0));
+    anp_qparam_store(p->y, y, real / (float)anp_qparam_scale(&p->yq, 0),
+                     anp_qparam_zero(&p->yq, 0));
 }
 
 static void reduce_lp(const pool_t *p, const int64_t *at, int64_t n, int64_t base, int64_t step,
@@ -166,10 +167,10 @@ anp_status_t anp_ref_lp_pool(anp_kernel_t *k) {
 
 static anp_status_t read_quant(anp_kernel_t *k, pool_t *p) {
     p->channels_last = anp_attr_i64(k->attrs, "channels_last", 0) != 0;
-    ANP_TRY(anp_quant_read(k, 1, 2, &p->xq));
-    ANP_TRY(anp_quant_read(k, 3, 4, &p->yq));
-    ANP_TRY(anp_quant_need(k, &p->xq, "x", 1));
-    return anp_quant_need(k, &p->yq, "y", 1);
+    ANP_TRY(anp_qparam_read(k, 1, 2, &p->xq));
+    ANP_TRY(anp_qparam_read(k, 3, 4, &p->yq));
+    ANP_TRY(anp_qparam_need(k, &p->xq, "x", 1));
+    return anp_qparam_need(k, &p->yq, "y", 1);
 }
 
 anp_status_t anp_ref_qlinear_average_pool(anp_kernel_t *k) {

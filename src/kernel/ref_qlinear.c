@@ -7,23 +7,23 @@
 #include "kernel/ref_softmax.h"
 
 /* Quantises n reals into y from element `first` on. */
-static void store_reals(const anp_tensor_t *y, const anp_quant_t *q, int64_t first, int64_t n,
+static void store_reals(const anp_tensor_t *y, const anp_qparam_t *q, int64_t first, int64_t n,
                         const double *v) {
-    const float scale = (float)anp_quant_scale(q, 0);
-    const double zero = anp_quant_zero(q, 0);
-    for (int64_t i = 0; i < n; i++) anp_quant_store(y, first + i, (float)v[i] / scale, zero);
+    const float scale = (float)anp_qparam_scale(q, 0);
+    const double zero = anp_qparam_zero(q, 0);
+    for (int64_t i = 0; i < n; i++) anp_qparam_store(y, first + i, (float)v[i] / scale, zero);
 }
 
-static void to_reals(const anp_quant_t *q, int64_t n, double *v) {
-    const double scale = anp_quant_scale(q, 0), zero = anp_quant_zero(q, 0);
+static void to_reals(const anp_qparam_t *q, int64_t n, double *v) {
+    const double scale = anp_qparam_scale(q, 0), zero = anp_qparam_zero(q, 0);
     for (int64_t i = 0; i < n; i++) v[i] = (v[i] - zero) * scale;
 }
 
 /* Scale and zero point, one value each, of the operand whose scale is input `scale`. */
 static anp_status_t read_single(const anp_kernel_t *k, uint32_t scale, const char *what,
-                                anp_quant_t *out) {
-    ANP_TRY(anp_quant_read(k, scale, scale + 1, out));
-    return anp_quant_need(k, out, what, 1);
+                                anp_qparam_t *out) {
+    ANP_TRY(anp_qparam_read(k, scale, scale + 1, out));
+    return anp_qparam_need(k, out, what, 1);
 }
 
 static int64_t block_count(const anp_tensor_t *t) {
@@ -34,7 +34,7 @@ static int64_t block_count(const anp_tensor_t *t) {
 typedef struct binary_t {
     const anp_tensor_t *y;
     anp_bcast_t a, b;
-    anp_quant_t aq, bq, yq;
+    anp_qparam_t aq, bq, yq;
     bool multiply;
 } binary_t;
 
@@ -66,7 +66,7 @@ anp_status_t anp_ref_qlinear_binary(anp_kernel_t *k) {
 /* ---- QLinearLeakyRelu, QLinearSigmoid ---- */
 typedef struct unary_t {
     const anp_tensor_t *x, *y;
-    anp_quant_t xq, yq;
+    anp_qparam_t xq, yq;
     const anp_activation_t *act;
     double alpha;
 } unary_t;
@@ -94,7 +94,7 @@ anp_status_t anp_ref_qlinear_unary(anp_kernel_t *k) {
 typedef struct qsoftmax_t {
     const anp_tensor_t *x, *y;
     anp_lines_t lines;
-    anp_quant_t xq, yq;
+    anp_qparam_t xq, yq;
 } qsoftmax_t;
 
 static void softmax_line(const void *arg, int64_t item, double *v) {
@@ -127,7 +127,7 @@ anp_status_t anp_ref_qlinear_softmax(anp_kernel_t *k) {
  * zero point ---- */
 typedef struct concat_t {
     const anp_tensor_t *x, *y;
-    anp_quant_t xq, yq;
+    anp_qparam_t xq, yq;
     int64_t run, y_run, offset; /* elements per step of the axes before `axis`, and where this input
                                    begins within */
 } concat_t;

@@ -6,21 +6,22 @@
 #include "kernel/kernel.h"
 
 /* scale and zero point tensors of one operand; NULL: 1 and 0. */
-typedef struct anp_quant_t {
+typedef struct anp_qparam_t {
     const anp_tensor_t *scale, *zero;
-} anp_quant_t;
+} anp_qparam_t;
 
 /* Inputs `scale` and `zero` of k; ANP_INVALID_MODEL when a scale is not finite and positive. */
-anp_status_t anp_quant_read(const anp_kernel_t *k, uint32_t scale, uint32_t zero, anp_quant_t *out);
+anp_status_t anp_qparam_read(const anp_kernel_t *k, uint32_t scale, uint32_t zero,
+                             anp_qparam_t *out);
 /* Fails unless scale and zero point each have one value or `n`. */
-anp_status_t anp_quant_need(const anp_kernel_t *k, const anp_quant_t *q, const char *what,
-                            int64_t n);
+anp_status_t anp_qparam_need(const anp_kernel_t *k, const anp_qparam_t *q, const char *what,
+                             int64_t n);
 /* Those of channel i. */
-double anp_quant_scale(const anp_quant_t *q, int64_t i);
-double anp_quant_zero(const anp_quant_t *q, int64_t i);
+double anp_qparam_scale(const anp_qparam_t *q, int64_t i);
+double anp_qparam_zero(const anp_qparam_t *q, int64_t i);
 
 /* saturate(round_half_even(v) + zero) for an integer type; f8: the nearest value of v + zero. v is
  * what ONNX calls x / y_scale, computed in f32. */
-void anp_quant_store(const anp_tensor_t *y, int64_t i, float v, double zero);
+void anp_qparam_store(const anp_tensor_t *y, int64_t i, float v, double zero);
 
 #endif
