@@ -31,7 +31,7 @@ deps:
 run: deps
 	@$(MAKE) --no-print-directory $(configured)
 	@$(build) --target anput_cli
-	$(anput) deploy models/lenet-digits.onnx models/samples/* --image gray --scale 1/255 -o $(BUILD)/lenet-digits.anp
+	$(anput) deploy models/lenet-digits.onnx models/samples/* --preprocess models/lenet-digits.pre.json -o $(BUILD)/lenet-digits.anp
 
 test:
 	@scripts/deps.sh test
