@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What documents say about the tree and can be checked: a heading per status code, links that lead somewhere, code that is an example's.
+# usage: tests/docs/docs_test.sh [ROOT]
+set -eu
+cd "${1:-$(dirname "$0")/../..}"
+failed=0
+complain() { echo "$*"; failed=1; }
+
+codes=$(sed -n 's/^ *X(\([A-Z_]*\), [0-9]*, ".*/\1/p' include/anput/status.h)
+[ "$(echo "$codes" | wc -l)" -ge 21 ] || complain "include/anput/status.h: no list of codes was found"
+for code in $codes; do
+    grep -qx "## ANP_$code" docs/errors.md || complain "docs/errors.md: no heading for ANP_$code"
+done
+for heading in $(sed -n 's/^## ANP_//p' docs/errors.md); do
+    echo "$codes" | grep -qx "$heading" || complain "docs/errors.md: ANP_$heading is no code"
+done
+
+for page in README.md CONTRIBUTING.md $(find docs models src tests tools examples -name '*.md'); do
+    for link in $(grep -v '^    ' "$page" | grep -o '](\([^)#]*\)' | sed 's/^](//' | grep -v '^[a-z]*:'); do
+        [ -e "$(dirname "$page")/$link" ] || complain "$page: the link to $link leads nowhere"
+    done
+done
+
+# The C block of the README, line by line, is in the example it comes from.
+awk '/^```c$/ { on = 1; next } /^```/ { on = 0 } on' README.md | sed 's/^ *//' | grep -v '^$' >"${TMPDIR:-/tmp}/readme_code.$$"
+trap 'rm -f "${TMPDIR:-/tmp}/readme_code.$$"' EXIT
+while IFS= read -r line; do
+    grep -qF -- "$line" examples/first.c || complain "README.md: not in examples/first.c: $line"
+done <"${TMPDIR:-/tmp}/readme_code.$$"
+exit "$failed"
