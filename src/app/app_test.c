@@ -4,6 +4,7 @@
 #include "app/classes.h"
 #include "app/idx.h"
 #include "app/labels.h"
+#include "app/text_tensor.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -135,6 +136,56 @@ static void idx_files_that_announce_more_than_they_have_are_refused(void **state
     assert_int_equal(app_idx_read_images(path, &idx), ANP_NOT_FOUND);
 }
 
+static void brackets_give_the_shape_of_a_text_tensor(void **state) {
+    (void)state;
+    app_text_tensor_t t;
+    assert_int_equal(app_text_tensor_parse("[[1, 2.5, -3e1], [true, nan, -inf]]", &t), ANP_OK);
+    assert_int_equal(t.rank, 2);
+    assert_int_equal(t.dims[0], 2);
+    assert_int_equal(t.dims[1], 3);
+    assert_true(t.values[2] == -30 && t.values[3] == 1 && isnan(t.values[4]) && isinf(t.values[5]));
+    app_text_tensor_release(&t);
+    assert_int_equal(app_text_tensor_parse("16000", &t), ANP_OK);
+    assert_int_equal(t.rank, 0);
+    assert_int_equal(t.count, 1);
+    app_text_tensor_release(&t);
+    assert_int_equal(app_text_tensor_parse("[[], []]", &t), ANP_OK);
+    assert_int_equal(t.rank, 2);
+    assert_int_equal(t.dims[1], 0);
+    app_text_tensor_release(&t);
+}
+
+static void text_tensors_that_are_none_are_refused(void **state) {
+    (void)state;
+    static const char *const wrong[] = {"",
+                                        "[",
+                                        "]",
+                                        "[1",
+                                        "1]",
+                                        "[1,]",
+                                        "[,1]",
+                                        "1 2",
+                                        "[1 2]",
+                                        "[1,[2]]",
+                                        "[[1],2]",
+                                        "[[1],[2,3]]",
+                                        "[[1],[]]",
+                                        "[x]",
+                                        "0x10",
+                                        "[1]]",
+                                        "[[1],]",
+                                        "1e999",
+                                        "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]",
+                                        "--1",
+                                        "[[],1]",
+                                        "[1]2"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        app_text_tensor_t t;
+        assert_int_not_equal(app_text_tensor_parse(wrong[i], &t), ANP_OK);
+        assert_null(t.values);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(labels_are_split_at_commas_or_at_line_ends),
@@ -145,6 +196,8 @@ int main(void) {
         cmocka_unit_test(bmp_has_rows_from_the_bottom_padded_to_four),
         cmocka_unit_test(idx_images_and_labels_are_read),
         cmocka_unit_test(idx_files_that_announce_more_than_they_have_are_refused),
+        cmocka_unit_test(brackets_give_the_shape_of_a_text_tensor),
+        cmocka_unit_test(text_tensors_that_are_none_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

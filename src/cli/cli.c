@@ -8,6 +8,7 @@
 #include "cli_stage.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { VERBS_MAX = 32 };
@@ -202,9 +203,21 @@ static cli_exit_t run_to_memory(cli_t *cli, const cli_parsed_t *p) {
     return code;
 }
 
+/* `-o model.onnx` beside `model.onnx` would lose the model. */
+static cli_exit_t check_output(cli_t *cli, const cli_parsed_t *p) {
+    struct stat a, b;
+    const char *path = cli->common.output;
+    if (!path || stat(path, &a) != 0 || !S_ISREG(a.st_mode)) return CLI_DONE;
+    for (uint32_t i = 0; i < p->n_operands; i++)
+        if (stat(p->operands[i], &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+            return cli_usage(cli, "-o '%s' is what is read: give another name", path);
+    return CLI_DONE;
+}
+
 static cli_exit_t run_verb(cli_t *cli, const cli_parsed_t *p) {
     const cli_verb_t *v = cli->verb;
     cli_exit_t code;
+    CLI_TRY(check_output(cli, p));
     if (v->output_is_report && cli->common.output)
         code = run_to_file(cli, p);
     else if (cli->common.json)

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Matching --input, --random and --state with what the model takes. */
 #include "cli_inputs.h"
-#include "app/bmp.h"
+#include "app/text_tensor.h"
 #include "cli_signals.h"
 #include "cli_source.h"
+#include "cli_values.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define AT(field) offsetof(cli_input_args_t, field)
 const cli_option_t cli_input_options[] = {
     {"input", "NAME=FILE",
-     ".npy, ONNX .pb, raw .bin, or an image; several: a,b or '*.npy' or @LIST", NULL, AT(inputs),
+     "a .npy .pb .bin or image file; a,b or @LIST of files; or numbers: [1,2]", NULL, AT(inputs),
      CLI_LIST, 'i'},
     {"random", NULL, "fill inputs that are not given with random numbers", NULL, AT(random),
      CLI_FLAG, 0},
@@ -53,6 +55,12 @@ static cli_exit_t no_such_input(cli_t *cli, const cli_inputs_t *in, const char *
                     in->n_slots ? list : "none");
 }
 
+/* A tensor written out; a file of that name comes first. */
+static bool is_text(const char *value) {
+    struct stat info;
+    return app_text_tensor_is(value) && stat(value, &info) != 0;
+}
+
 static cli_exit_t take_input(cli_t *cli, cli_inputs_t *in, const char *text) {
     size_t len;
     const char *files = files_of(text, &len);
@@ -62,6 +70,10 @@ static cli_exit_t take_input(cli_t *cli, cli_inputs_t *in, const char *text) {
         return cli_usage(cli, "--input '%s' is not NAME=FILE, and the model has %u inputs", text,
                          in->n_slots);
     if (!slot) return no_such_input(cli, in, text, len);
+    if (is_text(files)) {
+        slot->text = files;
+        return CLI_DONE;
+    }
     return cli_files_add(cli, &slot->files, files);
 }
 
@@ -91,28 +103,13 @@ cli_exit_t cli_inputs_check(cli_t *cli, const cli_input_args_t *args) {
     for (uint32_t i = 0; i < args->inputs.n; i++) {
         size_t len;
         cli_files_t files = {0};
-        const cli_exit_t code = cli_files_add(cli, &files, files_of(args->inputs.items[i], &len));
+        const char *value = files_of(args->inputs.items[i], &len);
+        if (is_text(value)) continue;
+        const cli_exit_t code = cli_files_add(cli, &files, value);
         cli_files_release(&files);
         CLI_TRY(code);
     }
     return CLI_DONE;
-}
-
-/* ---- shapes of random and state inputs ---- */
-/* The size --dim gives to axis `axis` of a slot: by the symbol's name or as "input:axis". */
-static bool find_dim(const cli_list_t *dims, const anp_io_info_t *info, int32_t axis,
-                     int64_t *out) {
-    char place[300];
-    const char *symbol = info->dim_names[axis];
-    snprintf(place, sizeof place, "%s:%d", info->name, axis);
-    for (uint32_t i = 0; i < dims->n; i++) {
-        const char *text = dims->items[i], *equals = strrchr(text, '=');
-        const size_t len = equals ? (size_t)(equals - text) : 0;
-        const bool names_it = (strlen(place) == len && memcmp(place, text, len) == 0) ||
-                              (*symbol && strlen(symbol) == len && memcmp(symbol, text, len) == 0);
-        if (len && names_it) return cli_parse_count(equals + 1, out);
-    }
-    return false;
 }
 
 static cli_exit_t check_dims(cli_t *cli, const cli_inputs_t *in) {
@@ -121,73 +118,6 @@ static cli_exit_t check_dims(cli_t *cli, const cli_inputs_t *in) {
         int64_t size;
         if (!equals || equals == text || !cli_parse_count(equals + 1, &size))
             return cli_usage(cli, "--dim '%s' is not NAME=SIZE", text);
-    }
-    return CLI_DONE;
-}
-
-/* Memory of the declared type and shape. */
-static cli_exit_t make_data(cli_t *cli, const cli_inputs_t *in, cli_slot_t *slot, int64_t batch) {
-    anp_tensor_t *t = &slot->view;
-    if (slot->info.kind != ANP_KIND_TENSOR || slot->info.rank < 0 ||
-        slot->info.dtype == ANP_DTYPE_STRING)
-        return cli_fail(cli, CLI_BAD_INPUT, "input '%s' has no fixed form to fill: give a file",
-                        slot->info.name);
-    memset(t, 0, sizeof *t);
-    t->dtype = (uint8_t)slot->info.dtype;
-    t->rank = (uint8_t)slot->info.rank;
-    for (int32_t i = 0; i < slot->info.rank; i++) {
-        t->dims[i] = slot->info.dims[i];
-        if (t->dims[i] < 0 && !find_dim(&in->args->dims, &slot->info, i, &t->dims[i]))
-            t->dims[i] = batch > 0 && i == 0 ? batch : 1;
-    }
-    CLI_TRY(cli_api(cli, anp_tensor_bytes(t, &slot->owned_bytes)));
-    slot->owned = cli_new(slot->owned_bytes, 1);
-    t->data = slot->owned;
-    return slot->owned ? CLI_DONE : cli_no_memory(cli);
-}
-
-/* Image files are drawn as image files: grey noise. */
-static cli_exit_t make_image(cli_t *cli, cli_slot_t *slot, uint64_t *random) {
-    enum { SIDE = 256 };
-    uint8_t *pixels = cli_new(SIDE * SIDE, 1), *bytes = NULL;
-    size_t n = 0;
-    anp_tensor_t t = {.data = pixels, .dtype = ANP_DTYPE_U8, .rank = 1, .dims = {SIDE * SIDE}};
-    if (!pixels) return cli_no_memory(cli);
-    anp_status_t st = cli_random_fill(&t, random);
-    if (st == ANP_OK) st = app_bmp_make(pixels, SIDE, SIDE, &bytes, &n);
-    free(pixels);
-    CLI_TRY(cli_api(cli, st));
-    slot->owned = bytes;
-    slot->owned_bytes = n;
-    slot->view =
-        (anp_tensor_t){.data = bytes, .dtype = ANP_DTYPE_U8, .rank = 1, .dims = {(int64_t)n}};
-    return CLI_DONE;
-}
-
-static cli_exit_t fill_missing(cli_t *cli, const anp_model_t *model, cli_inputs_t *in,
-                               int64_t batch) {
-    const char *image = anp_model_meta(model, "image_input");
-    uint64_t random = (uint64_t)in->args->seed;
-    for (uint32_t i = 0; i < in->n_slots; i++) {
-        cli_slot_t *slot = &in->slots[i];
-        char text[CLI_SHAPE_TEXT];
-        if (slot->files.n) continue;
-        if (slot->info.optional && !slot->is_state) {
-            slot->view.kind = ANP_KIND_NONE;
-            continue;
-        }
-        if (!slot->is_state && !in->args->random)
-            return cli_fail(cli, CLI_BAD_INPUT,
-                            "input '%s' (%s) is not given: --input %s=FILE, or --random",
-                            slot->info.name, cli_io_text(&slot->info, text), slot->info.name);
-        slot->is_random = !slot->is_state;
-        if (slot->is_random && image && strcmp(image, slot->info.name) == 0) {
-            CLI_TRY(make_image(cli, slot, &random));
-            continue;
-        }
-        CLI_TRY(make_data(cli, in, slot, batch));
-        if (slot->is_state) continue;
-        CLI_TRY(cli_api(cli, cli_random_fill(&slot->view, &random)));
     }
     return CLI_DONE;
 }
@@ -216,10 +146,11 @@ cli_exit_t cli_open_tensor(cli_t *cli, const anp_io_info_t *info, const cli_list
         .rank = info->rank > 0 ? (uint32_t)info->rank : 0,
         .format = takes_bytes && !has_extension(path, tensors) ? "bin" : NULL,
     };
+    const cli_dims_t sizes = {.given = dims};
     char text[CLI_SHAPE_TEXT];
     *out_file = NULL;
     for (uint32_t i = 0; i < o.rank; i++)
-        if (!(info->dims[i] < 0 && find_dim(dims, info, (int32_t)i, &o.dims[i])))
+        if (!(info->dims[i] < 0 && cli_find_dim(&sizes, info, (int32_t)i, &o.dims[i])))
             o.dims[i] = info->dims[i];
     if (!takes_bytes && has_extension(path, images))
         return cli_fail(
@@ -283,6 +214,74 @@ static cli_exit_t count_steps(cli_t *cli, cli_inputs_t *in) {
         in->n_steps = s->files.n;
     }
     return CLI_DONE;
+}
+
+/* ---- inputs that no file gives ---- */
+/* Free sizes that an input of known shape settles for the others. */
+static cli_exit_t learn_dims(cli_t *cli, const cli_slot_t *slot, cli_dims_t *dims) {
+    if (slot->view.rank != slot->info.rank) return CLI_DONE;
+    for (int32_t i = 0; i < slot->info.rank; i++) {
+        if (slot->info.dims[i] >= 0 || !*slot->info.dim_names[i]) continue;
+        cli_known_dim_t *larger = realloc(dims->known, (dims->n_known + 1) * sizeof *larger);
+        if (!larger) return cli_no_memory(cli);
+        dims->known = larger;
+        larger[dims->n_known++] = (cli_known_dim_t){slot->info.dim_names[i], slot->view.dims[i]};
+    }
+    return CLI_DONE;
+}
+
+static cli_exit_t make_data(cli_t *cli, const anp_model_t *model, const cli_dims_t *dims,
+                            cli_slot_t *slot, int64_t batch, uint64_t *random) {
+    const char *image = anp_model_meta(model, "image_input");
+    if (slot->text) return cli_value_text(cli, &slot->info, dims, slot->text, &slot->view);
+    if (slot->is_state) return cli_value_zero(cli, &slot->info, dims, batch, &slot->view);
+    if (image && strcmp(image, slot->info.name) == 0)
+        return cli_value_image(cli, random, &slot->view);
+    CLI_TRY(cli_value_zero(cli, &slot->info, dims, batch, &slot->view));
+    slot->owned = slot->view.data; /* also when it cannot be filled */
+    return cli_api(cli, cli_random_fill(&slot->view, random));
+}
+
+static cli_exit_t fill_slot(cli_t *cli, const anp_model_t *model, const cli_inputs_t *in,
+                            const cli_dims_t *dims, int64_t batch, uint64_t *random,
+                            cli_slot_t *slot) {
+    char text[CLI_SHAPE_TEXT];
+    const bool given = slot->text || slot->is_state;
+    if (slot->info.optional && !given) {
+        slot->view.kind = ANP_KIND_NONE;
+        return CLI_DONE;
+    }
+    if (!given && !in->args->random)
+        return cli_fail(cli, CLI_BAD_INPUT,
+                        "input '%s' (%s) is not given: --input %s=FILE, or --random",
+                        slot->info.name, cli_io_text(&slot->info, text), slot->info.name);
+    CLI_TRY(make_data(cli, model, dims, slot, batch, random));
+    slot->owned = slot->view.data;
+    return cli_api(cli, anp_tensor_bytes(&slot->view, &slot->owned_bytes));
+}
+
+/* Files first, then tensors written out, then the rest: each settles sizes for those behind it. */
+static cli_exit_t fill_missing(cli_t *cli, const anp_model_t *model, cli_inputs_t *in,
+                               int64_t batch) {
+    uint64_t random = (uint64_t)in->args->seed;
+    cli_dims_t dims = {.given = &in->args->dims};
+    cli_exit_t code = CLI_DONE;
+    for (int round = 0; round < 3; round++) {
+        for (uint32_t i = 0; i < in->n_slots; i++) {
+            cli_slot_t *slot = &in->slots[i];
+            if ((slot->files.n ? 0 : slot->text ? 1 : 2) != round) continue;
+            if (round > 0)
+                code = fill_slot(cli, model, in, &dims, batch, &random, slot);
+            else if (!slot->is_each)
+                code = open_file(cli, in, slot, slot->files.paths[0]);
+            if (code == CLI_DONE && round < 2 && !slot->is_each)
+                code = learn_dims(cli, slot, &dims);
+            if (code != CLI_DONE) goto out;
+        }
+    }
+out:
+    free(dims.known);
+    return code;
 }
 
 /* ---- the whole ---- */

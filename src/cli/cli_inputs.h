@@ -24,7 +24,8 @@ extern const cli_option_t cli_state_options[]; /* --state --each */
 typedef struct cli_slot_t { /* one input of the model */
     anp_io_info_t info;
     cli_files_t files; /* one for all steps, or one per step */
-    bool is_random, is_state, is_each;
+    const char *text;  /* written out; lent by argv */
+    bool is_state, is_each;
     uint32_t state_output; /* when is_state */
     anp_tensor_file_t *file;
     void *owned; /* random and fed-back data */
@@ -66,9 +67,5 @@ anp_tensor_file_kind_t cli_pb_kind(const anp_io_info_t *info);
 
 /* Runs a session once; an interrupt cancels. */
 cli_exit_t cli_run(cli_t *cli, anp_session_t *session);
-
-/* Fills dense host data with numbers drawn from *state: floats normal with deviation 1, i32 and i64
- * 0 or 1 (they are often indices), other integers over their whole range. Strings are not drawn. */
-anp_status_t cli_random_fill(const anp_tensor_t *t, uint64_t *state);
 
 #endif

@@ -33,31 +33,12 @@ static void add_element(cli_measure_t *m, const cli_tolerance_t *t, int64_t at, 
     m->worst_b = b;
 }
 
-static bool is_exact(uint8_t dtype) {
-    switch ((anp_dtype_t)dtype) {
-    case ANP_DTYPE_U8:
-    case ANP_DTYPE_I8:
-    case ANP_DTYPE_U16:
-    case ANP_DTYPE_I16:
-    case ANP_DTYPE_I32:
-    case ANP_DTYPE_I64:
-    case ANP_DTYPE_BOOL:
-    case ANP_DTYPE_U32:
-    case ANP_DTYPE_U64:
-    case ANP_DTYPE_U4:
-    case ANP_DTYPE_I4:
-    case ANP_DTYPE_U2:
-    case ANP_DTYPE_I2: return true;
-    default: return false;
-    }
-}
-
 /* t with the part that depends on the largest element made a number. */
 static anp_status_t resolve(const cli_tolerance_t *t, const anp_tensor_t *b, int64_t count,
                             cli_tolerance_t *out) {
     double y[CHUNK], largest = 0;
     *out = (cli_tolerance_t){0};
-    if (is_exact(b->dtype)) return ANP_OK;
+    if (cli_is_integer((anp_dtype_t)b->dtype)) return ANP_OK;
     for (int64_t first = 0; t->scale > 0 && first < count; first += CHUNK) {
         const int64_t n = count - first < CHUNK ? count - first : CHUNK;
         const anp_status_t st = anp_tensor_read_f64(b, first, n, y);

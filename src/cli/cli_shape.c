@@ -45,3 +45,22 @@ const char *cli_tensor_text(const anp_tensor_t *t, char *buf) {
     add(buf, at, "]");
     return buf;
 }
+
+bool cli_is_integer(anp_dtype_t dtype) {
+    switch (dtype) {
+    case ANP_DTYPE_U8:
+    case ANP_DTYPE_I8:
+    case ANP_DTYPE_U16:
+    case ANP_DTYPE_I16:
+    case ANP_DTYPE_I32:
+    case ANP_DTYPE_I64:
+    case ANP_DTYPE_BOOL:
+    case ANP_DTYPE_U32:
+    case ANP_DTYPE_U64:
+    case ANP_DTYPE_U4:
+    case ANP_DTYPE_I4:
+    case ANP_DTYPE_U2:
+    case ANP_DTYPE_I2: return true;
+    default: return false;
+    }
+}

@@ -41,5 +41,7 @@ void cli_loaded_release(cli_loaded_t *loaded);
 enum { CLI_SHAPE_TEXT = 256 };
 const char *cli_io_text(const anp_io_info_t *info, char *buf);
 const char *cli_tensor_text(const anp_tensor_t *t, char *buf);
+/* Signed, unsigned and bool: compared exactly, written exactly. */
+bool cli_is_integer(anp_dtype_t dtype);
 
 #endif

@@ -82,7 +82,11 @@ static void inputs_json(jout_t *j, const cli_inputs_t *in) {
         jout_text(j, "name", s->info.name);
         jout_text(j, "type", anp_dtype_name((anp_dtype_t)s->view.dtype));
         dims_json(j, &s->view);
-        jout_text(j, "from", s->files.n ? "file" : s->is_state ? "state" : "random");
+        jout_text(j, "from",
+                  s->files.n    ? "file"
+                  : s->text     ? "text"
+                  : s->is_state ? "state"
+                                : "random");
         if (s->files.n) jout_text(j, "file", s->files.paths[0]);
         jout_object_end(j);
     }

@@ -33,7 +33,7 @@ static const cli_option_t own_options[] = {
     {"atol", "X", "integers, strings and bool are always compared exactly", "1e-7",
      AT(one.tolerance.atol), CLI_REAL, 0},
     {"jobs", "N", "tests at a time (default: the CPUs there are)", NULL, AT(jobs), CLI_COUNT, 0},
-    {"timeout", "SECONDS", "of one test", "120", AT(timeout_s), CLI_COUNT, 0},
+    {"timeout", "SECONDS", "of one test; 0 = no limit", "120", AT(timeout_s), CLI_COUNT, 0},
     {"strict", NULL, "a skipped test is a failure", NULL, AT(strict), CLI_FLAG, 0},
     {0},
 };
@@ -182,7 +182,7 @@ static void wait_for_children(run_t *r) {
     for (nfds_t i = 0; i < n; i++) {
         if (any && fds[i].revents)
             read_child(r, of[i]);
-        else if (cli_now_ns() > of[i]->deadline_ns)
+        else if (r->args->timeout_s && cli_now_ns() > of[i]->deadline_ns)
             end_child(r, of[i], true);
     }
 }

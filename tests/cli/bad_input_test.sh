@@ -115,6 +115,14 @@ head -c 100 /dev/zero >wrong.bin
 run anput run "$lenet" --input image=wrong.bin -o out/r
 fails_with 3 "wrong.bin"
 
+it numbers written out that do not fit are refused
+run anput run "$data/echo.onnx" --input x=[1,2,3] --random
+fails_with 3 "'x'.*N, 2.*3 numbers"
+run anput run "$data/echo.onnx" --input x=[1,[2]] --random
+fails_with 3 "\\[1,\\[2\\]\\]"
+run anput run "$data/echo.onnx" --input x=[1,2 --random
+fails_with 3 "not complete"
+
 it an image for an input that takes tensors says how to take images
 run anput run "$lenet" --input "image=$samples/digit_3_a.png"
 fails_with 3 "digit_3_a.png.*--image"
@@ -168,6 +176,14 @@ run anput compile "$lenet" -o nowhere/model.anp
 fails_with 3 "nowhere"
 run anput compile "$lenet" -o out
 fails_with 3 "'out'.*folder"
+
+it a model is not overwritten by what is made of it
+cp "$lenet" mine.onnx
+run anput compile mine.onnx -o ./mine.onnx
+fails_with 2 "mine.onnx"
+run anput inspect mine.onnx --json -o mine.onnx
+fails_with 2 "mine.onnx"
+same mine.onnx "$lenet"
 
 it a file in place of the output folder is refused
 : >plain

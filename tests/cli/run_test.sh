@@ -91,6 +91,13 @@ has_status 0
 printf '\000\000\000\100\000\000\200\100\000\000\100\100\000\000\300\100' | npy want.npy '<f4' '2, 1, 2' -
 same rows/output_0.npy want.npy
 
+it inputs may be written out, and settle free sizes for the others
+run anput run "$data/echo.onnx" --input 'x=[[1, 2], [3, 4]]' --input s=10
+has_status 0
+says "^ +11, 12, 13, 14$"
+run anput run "$data/echo.onnx" --input x=[1,2,3,4] --random --json
+says '"shape": \[2, 2\]'
+
 it lists and patterns of files are steps
 for k in 1 2 3; do cp x.npy "chunk_$k.npy"; done
 printf 'chunk_1.npy\nchunk_2.npy\n' >chunks.txt
