@@ -5,7 +5,7 @@
 set -eu
 packages="gcc cmake ninja-build pkg-config libc6-dev libjansson-dev libjpeg-dev libpng-dev libwebp-dev zlib1g-dev libxxhash-dev libcmocka-dev"
 [ "${1:-}" = test ] && packages="$packages libonnx-testdata"
-[ "${1:-}" = ci ] && packages="$packages libonnx-testdata clang libclang-rt-14-dev clang-format gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user ccache"
+[ "${1:-}" = ci ] && packages="$packages libonnx-testdata clang libclang-rt-14-dev clang-format gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user ccache shellcheck"
 missing=""
 for p in $packages; do
     dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q '^install ok installed' || missing="$missing $p"
