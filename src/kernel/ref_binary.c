@@ -8,14 +8,14 @@
 
 /* Integers wrap around; a divisor is never 0 (checked before), and x / -1 is a negation that may
  * wrap. */
-#define FLOAT_FUNCTIONS(X, T, C, U)             \
-    X(Add, T, C, U, x + y)                      \
-    X(Sub, T, C, U, x - y)                      \
-    X(Mul, T, C, U, x *y)                       \
-    X(Div, T, C, U, x / y)                      \
-    X(Pow, T, C, U, y == 2 ? x * x : pow(x, y)) \
-    X(Mod, T, C, U, fmod(x, y))                 \
-    X(Max, T, C, U, x > y || x != x ? x : y)    \
+#define FLOAT_FUNCTIONS(X, T, C, U)                                               \
+    X(Add, T, C, U, x + y)                                                        \
+    X(Sub, T, C, U, x - y)                                                        \
+    X(Mul, T, C, U, x *y)                                                         \
+    X(Div, T, C, U, x / y)                                                        \
+    X(Pow, T, C, U, y == 2 ? x * x : y == 3 ? (R)((double)x * x * x) : pow(x, y)) \
+    X(Mod, T, C, U, fmod(x, y))                                                   \
+    X(Max, T, C, U, x > y || x != x ? x : y)                                      \
     X(Min, T, C, U, x < y || x != x ? x : y)
 #define INT_FUNCTIONS(X, T, C, U)  \
     X(Add, T, C, U, (W)x + (W)y)   \

@@ -89,10 +89,43 @@ static void dequantize_part(void *arg, int64_t begin, int64_t end) {
     }
 }
 
+/* The same for 8 bits to f32 where neighbours share their parameters, as most do: a loop without
+ * tables. */
+#define DEQUANTIZE_RUN(fn, T)                                                  \
+    static void fn(const T *x, int64_t n, float scale, float zero, float *y) { \
+        for (int64_t i = 0; i < n; i++) y[i] = ((float)x[i] - zero) * scale;   \
+    }
+DEQUANTIZE_RUN(dequantize_run_u8, uint8_t)
+DEQUANTIZE_RUN(dequantize_run_i8, int8_t)
+
+static void dequantize_8bit_part(void *arg, int64_t begin, int64_t end) {
+    const quant_job_t *job = arg;
+    const params_t *p = &job->params;
+    const bool one = p->block <= 0 && anp_tensor_elems(p->scale) == 1;
+    while (begin < end) {
+        int64_t index = 0, step = 0;
+        const int64_t left = end - begin;
+        const int64_t n = one ? left : ANP_MIN(left, param_run(p, begin, &index, &step));
+        const float scale = (float)anp_elem_f64(p->scale, index);
+        const float zero = p->zero ? (float)anp_elem_f64(p->zero, index) : 0;
+        float *y = (float *)job->y->data + begin;
+        if (job->x->dtype == ANP_DTYPE_U8)
+            dequantize_run_u8((const uint8_t *)job->x->data + begin, n, scale, zero, y);
+        else
+            dequantize_run_i8((const int8_t *)job->x->data + begin, n, scale, zero, y);
+        begin += n;
+    }
+}
+
 anp_status_t anp_ref_dequantize_linear(anp_kernel_t *k) {
     quant_job_t job = {.x = k->in[0], .y = k->out[0]};
+    const params_t *p = &job.params;
     ANP_TRY(read_params(k, &job.params));
-    anp_range_run(k->env->pool, anp_tensor_elems(job.y), ANP_PART_ELEMS, dequantize_part, &job);
+    const bool shared = p->block > 0 ? p->inner == 1 : p->inner > 1 || p->n_axis == 1;
+    const bool plain = shared && job.y->dtype == ANP_DTYPE_F32 &&
+                       (job.x->dtype == ANP_DTYPE_U8 || job.x->dtype == ANP_DTYPE_I8);
+    anp_range_run(k->env->pool, anp_tensor_elems(job.y), ANP_PART_ELEMS,
+                  plain ? dequantize_8bit_part : dequantize_part, &job);
     return ANP_OK;
 }
 
