@@ -12,11 +12,13 @@ codes=$(sed -n 's/^ *X(\([A-Z_]*\), [0-9]*, ".*/\1/p' include/anput/status.h)
 for code in $codes; do
     grep -qx "## ANP_$code" docs/errors.md || complain "docs/errors.md: no heading for ANP_$code"
 done
+# shellcheck disable=SC2013 # words are wanted, here and below
 for heading in $(sed -n 's/^## ANP_//p' docs/errors.md); do
     echo "$codes" | grep -qx "$heading" || complain "docs/errors.md: ANP_$heading is no code"
 done
 
 for page in README.md CONTRIBUTING.md $(find docs models src tests tools examples -name '*.md'); do
+    # shellcheck disable=SC2013
     for link in $(grep -v '^    ' "$page" | grep -o '](\([^)#]*\)' | sed 's/^](//' | grep -v '^[a-z]*:'); do
         [ -e "$(dirname "$page")/$link" ] || complain "$page: the link to $link leads nowhere"
     done
