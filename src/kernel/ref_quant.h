@@ -24,4 +24,7 @@ double anp_qparam_zero(const anp_qparam_t *q, int64_t i);
  * what ONNX calls x / y_scale, computed in f32. */
 void anp_qparam_store(const anp_tensor_t *y, int64_t i, float v, double zero);
 
+/* Scale and zero point of u8 by the extremes of the values (DynamicQuantizeLinear). */
+void anp_dynamic_scale(float low, float high, float *out_scale, uint8_t *out_zero);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* QuantizeLinear, DequantizeLinear and DynamicQuantizeLinear: per tensor, per axis or in blocks. */
 #include "kernel/ref_line.h"
+#include "kernel/ref_quant.h"
 #include "kernel/ref_util.h"
 #include <math.h>
 #include <string.h>
@@ -218,20 +219,28 @@ anp_status_t anp_ref_quantize_linear(anp_kernel_t *k) {
 
 /* ---- DynamicQuantizeLinear ---- */
 
+void anp_dynamic_scale(float low, float high, float *out_scale, uint8_t *out_zero) {
+    low = low < 0 ? low : 0; /* zero is always representable */
+    high = high > 0 ? high : 0;
+    float scale = (high - low) / 255;
+    if (scale == 0) scale = 1;       /* only zeros: any scale says so */
+    const float rest = -low / scale; /* NaN when low is infinite */
+    *out_scale = scale;
+    *out_zero = (uint8_t)nearbyintf(rest > 0 ? ANP_MIN(255, rest) : 0);
+}
+
 anp_status_t anp_ref_dynamic_quantize_linear(anp_kernel_t *k) {
     const float *x = k->in[0]->data;
     const int64_t n = anp_tensor_elems(k->in[0]);
-    float low = 0, high = 0; /* zero is always representable */
+    float low = 0, high = 0, scale;
+    uint8_t zero;
     for (int64_t i = 0; i < n; i++) {
         low = x[i] < low ? x[i] : low;
         high = x[i] > high ? x[i] : high;
     }
-    float scale = (high - low) / 255;
-    if (scale == 0) scale = 1;       /* only zeros: any scale says so */
-    const float rest = -low / scale; /* NaN when low is infinite */
-    const float zero = nearbyintf(rest > 0 ? ANP_MIN(255, rest) : 0);
+    anp_dynamic_scale(low, high, &scale, &zero);
     if (k->n_out > 1 && k->out[1]) *(float *)k->out[1]->data = scale;
-    if (k->n_out > 2 && k->out[2]) *(uint8_t *)k->out[2]->data = (uint8_t)zero;
+    if (k->n_out > 2 && k->out[2]) *(uint8_t *)k->out[2]->data = zero;
     if (k->out[0]) quantize_run_u8(x, n, scale, zero, 0, 255, k->out[0]->data);
     return ANP_OK;
 }

@@ -153,6 +153,11 @@ typedef struct copy_t {
     _Alignas(ANP_ELEM_BYTES_MAX) uint8_t outside[ANP_ELEM_BYTES_MAX]; /* the extrapolation value */
 } copy_t;
 
+/* Lines of four-byte elements, where it matters how long it takes. */
+static void copy_u32(const axis_t *a, const uint32_t *from, uint32_t *out) {
+    for (int64_t o = 0; o < a->out; o++) out[o] = from[a->index[o]];
+}
+
 /* item: a line of the output along its last axis. */
 static void copy_line(const void *arg, int64_t item, double *scratch) {
     const copy_t *c = arg;
@@ -168,6 +173,10 @@ static void copy_line(const void *arg, int64_t item, double *scratch) {
         stride *= r->axis[a].in;
     }
     uint8_t *out = (uint8_t *)r->y->data + (uint64_t)(item * last->out) * c->elem_bytes;
+    if (c->elem_bytes == sizeof(uint32_t) && r->coord != CROP) { /* nothing lies outside */
+        copy_u32(last, (const uint32_t *)r->x->data + line * last->in, (uint32_t *)(void *)out);
+        return;
+    }
     for (int64_t o = 0; o < last->out; o++, out += c->elem_bytes) {
         const bool no_source = outside || last->index[o] < 0;
         const uint8_t *from =
