@@ -24,7 +24,7 @@ for page in README.md CONTRIBUTING.md $(find docs models src tests tools example
     done
 done
 
-# The C block of the README, line by line, is in the example it comes from.
+# Each line of the C block of the README is in the example it comes from.
 awk '/^```c$/ { on = 1; next } /^```/ { on = 0 } on' README.md | sed 's/^ *//' | grep -v '^$' >"${TMPDIR:-/tmp}/readme_code.$$"
 trap 'rm -f "${TMPDIR:-/tmp}/readme_code.$$"' EXIT
 while IFS= read -r line; do
