@@ -16,11 +16,20 @@ typedef struct pool_t {
     float *rows;          /* per thread: the combined row with its padding */
     int64_t row_elems;
     float identity;
+    /* 8 bits: planes are pooled as f32, which holds them exactly */
+    const anp_elemwise_t *e;
+    const uint8_t *bytes_x;
+    uint8_t *bytes_y;
+    bool is_signed;
 } pool_t;
 
-static bool reads_rows(const anp_kernel_t *k) {
-    if (!anp_cpu_is_f32(k, 0) || k->in[0]->rank < 3 || k->in[0]->rank > 4) return false;
+static bool is_image(const anp_kernel_t *k) {
+    if (k->in[0]->rank < 3 || k->in[0]->rank > 4) return false;
     return k->n_out < 2 || !k->out[1]; /* Indices need the position of each maximum */
+}
+
+static bool reads_rows(const anp_kernel_t *k) {
+    return anp_cpu_is_f32(k, 0) && is_image(k);
 }
 
 static anp_status_t read_windows(const anp_kernel_t *k, pool_t *p) {
@@ -103,11 +112,7 @@ static void divide(const pool_t *p, int64_t oy, float *out) {
         out[i] /= (float)(rows * taps_counted(&p->ww, i, p->w, p->count_pads));
 }
 
-static void pool_plane(void *arg, uint64_t item, uint32_t worker) {
-    const pool_t *p = arg;
-    float *row = p->rows + (int64_t)worker * p->row_elems;
-    const float *plane = p->x + (int64_t)item * p->h * p->w;
-    float *out = p->y + (int64_t)item * p->oh * p->ow;
+static void pool_plane(const pool_t *p, const float *plane, float *row, float *out) {
     for (int64_t i = 0; i < p->row_elems; i++)
         row[i] = p->identity; /* the padding left and right stays so */
     for (int64_t oy = 0; oy < p->oh; oy++, out += p->ow) {
@@ -115,6 +120,48 @@ static void pool_plane(void *arg, uint64_t item, uint32_t worker) {
         combine_columns(p, row, out);
         if (p->average) divide(p, oy, out);
     }
+}
+
+static void pool_f32(void *arg, uint64_t item, uint32_t worker) {
+    const pool_t *p = arg;
+    pool_plane(p, p->x + (int64_t)item * p->h * p->w, p->rows + (int64_t)worker * p->row_elems,
+               p->y + (int64_t)item * p->oh * p->ow);
+}
+
+/* Of a thread: a row, the plane and its result. */
+static int64_t q8_elems(const pool_t *p) {
+    return p->row_elems + p->h * p->w + p->oh * p->ow;
+}
+
+static void pool_q8(void *arg, uint64_t item, uint32_t worker) {
+    const pool_t *p = arg;
+    const size_t n = (size_t)(p->h * p->w), n_out = (size_t)(p->oh * p->ow);
+    const uint8_t *from = p->bytes_x + item * n;
+    uint8_t *to = p->bytes_y + item * n_out;
+    float *row = p->rows + (int64_t)worker * q8_elems(p), *x = row + p->row_elems, *y = x + n;
+    if (p->is_signed)
+        p->e->dequantize_i8(n, (const int8_t *)from, 1, 0, x);
+    else
+        p->e->dequantize_u8(n, from, 1, 0, x);
+    pool_plane(p, x, row, y);
+    if (p->is_signed)
+        p->e->quantize_i8(n_out, y, 1, 0, (int8_t *)to);
+    else
+        p->e->quantize_u8(n_out, y, 1, 0, to);
+}
+
+static anp_status_t run_planes(anp_kernel_t *k, pool_t *p, bool bytes) {
+    ANP_TRY(read_windows(k, p));
+    if (anp_tensor_elems(k->out[0]) == 0) return ANP_OK;
+    p->row_elems = ANP_MAX(p->w + p->ww.pad_begin,
+                           (p->ow - 1) * p->ww.stride + (p->ww.kernel - 1) * p->ww.dilation + 1);
+    const int64_t elems = bytes ? q8_elems(p) : p->row_elems;
+    uint64_t size;
+    ANP_TRY(anp_size_mul((uint64_t)elems * sizeof(float), anp_pool_threads(k->env->pool), &size));
+    ANP_TRY(anp_kernel_scratch(k, size, (void **)&p->rows));
+    anp_pool_run(k->env->pool, (uint64_t)(k->in[0]->dims[0] * k->in[0]->dims[1]),
+                 bytes ? pool_q8 : pool_f32, p);
+    return ANP_OK;
 }
 
 static anp_status_t run_pool(anp_kernel_t *k) {
@@ -126,20 +173,29 @@ static anp_status_t run_pool(anp_kernel_t *k) {
                 .identity = average ? 0 : -INFINITY,
                 .count_pads = average && anp_attr_i64(k->attrs, "count_include_pad", 0) != 0,
                 .both = e->binary_f32[average ? ANP_BINARY_ADD : ANP_BINARY_MAX][ANP_FORM_BOTH]};
-    ANP_TRY(read_windows(k, &p));
-    if (anp_tensor_elems(k->out[0]) == 0) return ANP_OK;
-    p.row_elems = ANP_MAX(p.w + p.ww.pad_begin,
-                          (p.ow - 1) * p.ww.stride + (p.ww.kernel - 1) * p.ww.dilation + 1);
-    uint64_t bytes;
-    ANP_TRY(anp_size_mul((uint64_t)p.row_elems * sizeof(float), anp_pool_threads(k->env->pool),
-                         &bytes));
-    ANP_TRY(anp_kernel_scratch(k, bytes, (void **)&p.rows));
-    anp_pool_run(k->env->pool, (uint64_t)(k->in[0]->dims[0] * k->in[0]->dims[1]), pool_plane, &p);
-    return ANP_OK;
+    return run_planes(k, &p, false);
+}
+
+static bool accepts_q8(const anp_kernel_t *k) {
+    const anp_tensor_t *x = k->in[0];
+    return is_image(k) && !x->strided && (x->dtype == ANP_DTYPE_U8 || x->dtype == ANP_DTYPE_I8);
+}
+
+static anp_status_t run_q8(anp_kernel_t *k) {
+    const anp_elemwise_t *e = &k->env->tables->elemwise;
+    pool_t p = {.e = e,
+                .bytes_x = k->in[0]->data,
+                .bytes_y = k->out[0]->data,
+                .is_signed = k->in[0]->dtype == ANP_DTYPE_I8,
+                .identity = -INFINITY,
+                .both = e->binary_f32[ANP_BINARY_MAX][ANP_FORM_BOTH]};
+    return run_planes(k, &p, true);
 }
 
 const anp_cpu_kernel_t anp_cpu_max_pool_f32 = {"max_pool_f32", ANP_OP_MaxPool, reads_rows,
                                                NULL,           NULL,           run_pool};
+const anp_cpu_kernel_t anp_cpu_max_pool_q8 = {"max_pool_q8", ANP_OP_MaxPool, accepts_q8,
+                                              NULL,          NULL,           run_q8};
 const anp_cpu_kernel_t anp_cpu_average_pool_f32 = {
     "average_pool_f32", ANP_OP_AveragePool, reads_rows, NULL, NULL, run_pool};
 

@@ -11,7 +11,7 @@
 enum { DEPTH_MAX = 32768 /* terms of a sum that 32 bits surely hold */ };
 
 /* Which inputs an operator has where; ABSENT: it has none. */
-enum { ABSENT = UINT32_MAX };
+enum { ABSENT = INT32_MAX };
 typedef struct row_t {
     anp_op_id_t op;
     bool conv;
