@@ -117,8 +117,24 @@ out:
     return code;
 }
 
-cli_exit_t cli_bench_run(cli_t *cli, anp_session_t *session, cli_inputs_t *inputs,
-                         const cli_bench_args_t *args, int64_t batch, cli_bench_t *out) {
+/* Nodes that do not run on the wanted device. */
+static cli_exit_t judge_placement(cli_t *cli, const anp_model_t *model, cli_bench_t *b) {
+    const uint32_t n = anp_model_node_count(model);
+    uint32_t fallback = 0;
+    anp_placement_row_t row, first = {0};
+    for (uint32_t i = 0; i < n; i++) {
+        CLI_TRY(cli_api(cli, anp_model_placement(model, NULL, i, &row)));
+        if (row.fallback && !fallback++) first = row;
+    }
+    if (fallback)
+        mark(b, "%u of %u nodes fell back; the first is '%.60s' (%.30s): %.90s", fallback, n,
+             first.node, first.op, first.reason);
+    return CLI_DONE;
+}
+
+cli_exit_t cli_bench_run(cli_t *cli, const anp_model_t *model, anp_session_t *session,
+                         cli_inputs_t *inputs, const cli_bench_args_t *args, int64_t batch,
+                         cli_bench_t *out) {
     times_t times = {0};
     anp_run_stats_t stats;
     cli_exit_t code;
@@ -131,26 +147,13 @@ cli_exit_t cli_bench_run(cli_t *cli, anp_session_t *session, cli_inputs_t *input
     if (stats.fallback_nodes)
         mark(out, "%llu nodes ran on the CPU although placed elsewhere: %s",
              (unsigned long long)stats.fallback_nodes, stats.fallback_reason);
+    CLI_TRY_OUT(code, judge_placement(cli, model, out));
     summarise(&times, out);
     out->arena_bytes = stats.arena_bytes;
     out->peak_rss_bytes = cli_peak_rss_bytes();
 out:
     free(times.ms);
     return code;
-}
-
-cli_exit_t cli_bench_check_placement(cli_t *cli, const anp_model_t *model, cli_bench_t *b) {
-    const uint32_t n = anp_model_node_count(model);
-    uint32_t fallback = 0;
-    anp_placement_row_t row, first = {0};
-    for (uint32_t i = 0; i < n; i++) {
-        CLI_TRY(cli_api(cli, anp_model_placement(model, NULL, i, &row)));
-        if (row.fallback && !fallback++) first = row;
-    }
-    if (fallback)
-        mark(b, "%u of %u nodes fell back; the first is '%.60s' (%.30s): %.90s", fallback, n,
-             first.node, first.op, first.reason);
-    return CLI_DONE;
 }
 
 void cli_bench_json(jout_t *j, const cli_bench_t *b, const char *device, uint32_t threads) {

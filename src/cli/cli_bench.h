@@ -22,11 +22,10 @@ typedef struct cli_bench_t {
     char reason[256]; /* why it is invalid */
 } cli_bench_t;
 
-/* Measures a session whose inputs are made by `inputs` (one step). */
-cli_exit_t cli_bench_run(cli_t *cli, anp_session_t *session, cli_inputs_t *inputs,
-                         const cli_bench_args_t *args, int64_t batch, cli_bench_t *out);
-/* Marks a result invalid when nodes do not run on the wanted device. */
-cli_exit_t cli_bench_check_placement(cli_t *cli, const anp_model_t *model, cli_bench_t *b);
+/* Measures a session of `model` whose inputs are made by `inputs` (one step). */
+cli_exit_t cli_bench_run(cli_t *cli, const anp_model_t *model, anp_session_t *session,
+                         cli_inputs_t *inputs, const cli_bench_args_t *args, int64_t batch,
+                         cli_bench_t *out);
 
 /* The fields of one batch size, as an object. */
 void cli_bench_json(jout_t *j, const cli_bench_t *b, const char *device, uint32_t threads);

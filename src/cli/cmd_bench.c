@@ -123,8 +123,8 @@ static cli_exit_t measure_one(cli_t *cli, const bench_args_t *args, bench_t *b, 
     CLI_TRY(cli_inputs_open(cli, b->loaded.model, &input, batch, NULL, &inputs));
     CLI_TRY_OUT(code, cli_api(cli, anp_session_create(b->loaded.model, NULL, &session)));
     const int64_t counted = batch ? batch : fixed ? 1 : batch_of(&inputs);
-    CLI_TRY_OUT(code, cli_bench_run(cli, session, &inputs, &args->run, counted, out));
-    CLI_TRY_OUT(code, cli_bench_check_placement(cli, b->loaded.model, out));
+    CLI_TRY_OUT(code,
+                cli_bench_run(cli, b->loaded.model, session, &inputs, &args->run, counted, out));
     if (b->timed) goto out;
     const anp_session_options_t options = {.time_nodes = true};
     CLI_TRY_OUT(code, cli_api(cli, anp_session_create(b->loaded.model, &options, &b->timed)));
@@ -178,8 +178,8 @@ static cli_exit_t report(cli_t *cli, const bench_args_t *args, const bench_t *b)
     const bool to_terminal = args->json && (!*args->json || strcmp(args->json, "-") == 0);
     if (args->json && !to_terminal) CLI_TRY(write_json_file(cli, args, b));
     if (to_terminal) return write_json(cli, args, b, cli->out);
-    cli_say(cli, "%s on %s (%s, %u threads)", b->loaded.path, b->device.id, b->device.isa,
-            b->threads);
+    cli_say(cli, "%s on %s (%s%s%u threads)", b->loaded.path, b->device.id, b->device.isa,
+            *b->device.isa ? ", " : "", b->threads);
     CLI_TRY(cli_bench_print(cli, b->results, b->n));
     return cli_placement_print(cli, b->loaded.model, b->timed, false);
 }

@@ -45,58 +45,86 @@ static cli_exit_t list_passes(cli_t *cli) {
     return CLI_DONE;
 }
 
-static cli_exit_t report(cli_t *cli, const compile_args_t *args, const char *model,
-                         const cli_compiled_t *r, const anp_model_t *made) {
-    char a[CLI_SIZE_TEXT], b[CLI_SIZE_TEXT], c[CLI_SIZE_TEXT], d[CLI_SIZE_TEXT];
-    if (cli->common.json) {
-        jout_t j;
-        jout_begin(&j, cli->out);
+/* ---- the report: what was written is read again, the placement is the package's own ---- */
+static bool is_here(cli_t *cli, const char *device) {
+    anp_context_t *ctx;
+    anp_device_t *dev;
+    return !device ||
+           (cli_context(cli, &ctx) == CLI_DONE && anp_context_device(ctx, device, &dev) == ANP_OK);
+}
+
+/* The placement for one device. The manifest has that of the first one, for when it is not here. */
+static cli_exit_t report_device(cli_t *cli, const compile_args_t *args, uint32_t i, jout_t *j) {
+    const cli_source_args_t none = {0};
+    const cli_list_t *devices = &cli->common.devices;
+    const char *device = devices->n ? devices->items[i] : NULL;
+    const bool here = is_here(cli, device);
+    cli_loaded_t made;
+    cli_exit_t code;
+    CLI_TRY(cli_load(cli, cli->common.output, here ? device : "cpu", &none, &made));
+    const char *manifest = anp_model_manifest(made.model);
+    if (!here && i > 0)
+        code = CLI_DONE;
+    else if (j)
+        code = here ? cli_placement_json(cli, j, made.model, NULL, true)
+                    : cli_placement_json_manifest(cli, j, manifest, device, true);
+    else
+        code = here ? cli_placement_print(cli, made.model, NULL, args->placement)
+                    : cli_placement_print_manifest(cli, manifest, device, args->placement);
+    cli_loaded_release(&made);
+    return code;
+}
+
+static cli_exit_t report_json(cli_t *cli, const compile_args_t *args, const char *model,
+                              const cli_compiled_t *r) {
+    const cli_list_t *devices = &cli->common.devices;
+    jout_t j;
+    jout_begin(&j, cli->out);
+    jout_object(&j, NULL, false);
+    jout_text(&j, "model", model);
+    jout_text(&j, "package", cli->common.output);
+    jout_int(&j, "model_bytes", (int64_t)r->model_bytes);
+    jout_int(&j, "package_bytes", (int64_t)r->package_bytes);
+    jout_real(&j, "import_ms", (double)r->import_ns * 1e-6);
+    jout_real(&j, "compile_ms", (double)r->compile_ns * 1e-6);
+    jout_int(&j, "nodes_before", (int64_t)r->before.nodes);
+    jout_array(&j, "devices", false);
+    for (uint32_t i = 0; i < (devices->n ? devices->n : 1); i++) {
         jout_object(&j, NULL, false);
-        jout_text(&j, "model", model);
-        jout_text(&j, "package", cli->common.output);
-        jout_int(&j, "model_bytes", (int64_t)r->model_bytes);
-        jout_int(&j, "package_bytes", (int64_t)r->package_bytes);
-        jout_real(&j, "import_ms", (double)r->import_ns * 1e-6);
-        jout_real(&j, "compile_ms", (double)r->compile_ns * 1e-6);
-        jout_int(&j, "nodes_before", (int64_t)r->before.nodes);
-        jout_int(&j, "nodes_after", anp_model_node_count(made));
-        const cli_exit_t code = cli_placement_json(cli, &j, made, NULL, true);
+        jout_text(&j, "device", devices->n ? devices->items[i] : "");
+        CLI_TRY(report_device(cli, args, i, &j));
         jout_object_end(&j);
-        jout_end(&j);
-        return code;
     }
+    jout_array_end(&j);
+    jout_object_end(&j);
+    jout_end(&j);
+    return CLI_DONE;
+}
+
+static cli_exit_t report(cli_t *cli, const compile_args_t *args, const char *model,
+                         const cli_compiled_t *r) {
+    const cli_list_t *devices = &cli->common.devices;
+    char a[CLI_SIZE_TEXT], t[CLI_SIZE_TEXT];
     cli_say(cli, "%s (%s, %llu nodes) read in %s", model, cli_bytes(r->model_bytes, a),
-            (unsigned long long)r->before.nodes, cli_duration((double)r->import_ns, c));
-    cli_say(cli, "%s (%s, %u nodes) written in %s", cli->common.output,
-            cli_bytes(r->package_bytes, b), anp_model_node_count(made),
-            cli_duration((double)r->compile_ns, d));
-    return cli_placement_print(cli, made, NULL, args->placement);
+            (unsigned long long)r->before.nodes, cli_duration((double)r->import_ns, t));
+    cli_say(cli, "%s (%s) written in %s", cli->common.output, cli_bytes(r->package_bytes, a),
+            cli_duration((double)r->compile_ns, t));
+    for (uint32_t i = 0; i < (devices->n ? devices->n : 1); i++) {
+        if (devices->n > 1) cli_say(cli, "for %s:", devices->items[i]);
+        CLI_TRY(report_device(cli, args, i, NULL));
+    }
+    return CLI_DONE;
 }
 
 static cli_exit_t run(cli_t *cli, const void *arguments, const char *const *operands, uint32_t n) {
     const compile_args_t *args = arguments;
-    cli_loaded_t made = {0};
     cli_compiled_t result = {0};
-    const char *device = cli_device_id(cli);
     if (args->list_passes) return list_passes(cli);
     if (n == 0) return cli_usage(cli, "a model is missing");
     if (!cli->common.output) return cli_usage(cli, "-o PACKAGE is missing");
     CLI_TRY(cli_compile(cli, &args->compile, operands[0], cli->common.output, &result));
-    if (cli->common.quiet && !cli->common.json) return CLI_DONE;
-    /* What was written is read again for the report: the placement is the package's own. A device
-     * that is not here has none. */
-    anp_device_info_t info;
-    anp_context_t *ctx;
-    anp_device_t *dev;
-    CLI_TRY(cli_context(cli, &ctx));
-    if (device && (anp_context_device(ctx, device, &dev) != ANP_OK ||
-                   anp_device_get_info(dev, &info) != ANP_OK || !info.usable))
-        device = "cpu";
-    const cli_source_args_t none = {0};
-    CLI_TRY(cli_load(cli, cli->common.output, device, &none, &made));
-    const cli_exit_t code = report(cli, args, operands[0], &result, made.model);
-    cli_loaded_release(&made);
-    return code;
+    if (cli->common.json) return report_json(cli, args, operands[0], &result);
+    return cli->common.quiet ? CLI_DONE : report(cli, args, operands[0], &result);
 }
 
 const cli_verb_t cmd_compile = {

@@ -174,8 +174,7 @@ static cli_exit_t check(cli_t *cli, deploy_t *d, cli_inputs_t *inputs) {
 static cli_exit_t bench(cli_t *cli, deploy_t *d, cli_inputs_t *inputs) {
     const cli_bench_args_t args = {.warmup = 3, .duration_s = bench_seconds};
     cli_bench_t result;
-    CLI_TRY(cli_bench_run(cli, d->session, inputs, &args, 1, &result));
-    CLI_TRY(cli_bench_check_placement(cli, d->package.model, &result));
+    CLI_TRY(cli_bench_run(cli, d->package.model, d->session, inputs, &args, 1, &result));
     if (d->j) {
         jout_array(d->j, "bench", false);
         cli_bench_json(d->j, &result, d->device.id, d->threads);

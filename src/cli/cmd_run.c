@@ -183,9 +183,8 @@ static cli_exit_t say_summary(cli_t *cli, const run_args_t *args, const run_t *r
     char shape[CLI_SHAPE_TEXT];
     anp_run_stats_t stats;
     CLI_TRY(cli_api(cli, anp_session_stats(r->session, &stats)));
-    cli_say(cli, "%s on %s (%s): %u run%s, first %.3f ms, best %.3f ms", r->loaded.path,
-            r->device.id, r->device.isa, r->n_runs, r->n_runs == 1 ? "" : "s", r->first_ms,
-            r->min_ms);
+    cli_say(cli, "%s on %s: %u run%s, first %.3f ms, best %.3f ms", r->loaded.path, r->device.id,
+            r->n_runs, r->n_runs == 1 ? "" : "s", r->first_ms, r->min_ms);
     for (uint32_t i = 0; i < r->outputs.n; i++) {
         cli_say(cli, "  output_%u  %s  %s", i, r->outputs.items[i].info.name,
                 cli_tensor_text(&r->outputs.items[i].first, shape));

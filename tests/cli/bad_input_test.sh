@@ -247,4 +247,16 @@ it names from files cannot disturb a terminal
 printf '\033]0;title\007' >"$(printf 'evil\033[31m.onnx')"
 run anput inspect "$(printf 'evil\033[31m.onnx')"
 fails_with 3 'evil.x1b.31m'
+
+it names in models are escaped in text and in JSON
+for command in "inspect" "inspect --json" "inspect --text" "inspect --dot" "inspect --placement" "inspect --placement --json" \
+    "run --random" "run --random --json" "run" "compare --device cpu --device ref --random" "bench --iterations 2"; do
+    verb=${command%% *}
+    options=${command#"$verb"}
+    # shellcheck disable=SC2086
+    run anput "$verb" "$data/hostile.onnx" $options
+    [ "$status" = 0 ] || [ "$command" = run ] || problem "$command: status $status: $(head -c 300 .err)"
+    says_not "$(printf '\033')"
+    LC_ALL=C grep -q "$(printf '[\370\371\356\344]')" .out .err && problem "$command: a byte that is no UTF-8"
+done
 finish

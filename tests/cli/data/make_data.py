@@ -3,6 +3,7 @@
 # Writes the models of tests/cli:
 #   python3 -m venv venv && venv/bin/pip install onnx && venv/bin/python tests/cli/data/make_data.py tests/cli/data
 # echo.onnx      y = x + s, next = x + s: a state to feed back
+# hostile.onnx   y = -x, its names have control characters, a quote and bytes that are no UTF-8
 # external.onnx  y = x * w, w in external.bin
 import pathlib
 import sys
@@ -26,6 +27,14 @@ def save(name, nodes, inputs, outputs, inits=()):
 
 save("echo", [helper.make_node("Add", ["x", "s"], ["y"]), helper.make_node("Identity", ["y"], ["next"])],
      [value("x", ["N", 2]), value("s", ["N", 2])], [value("y", ["N", 2]), value("next", ["N", 2])])
+
+save("hostile", [helper.make_node("Neg", ["xXXXXXXX"], ["yYYYYYYY"], name="nNNNNNNN")],
+     [value("xXXXXXXX", ["dDDDDDDD"])], [value("yYYYYYYY", ["dDDDDDDD"])])
+path = out / "hostile.onnx"
+raw = path.read_bytes()
+for letter in b"xynd":  # as long as what stands there: ESC [ 3 1 m newline quote and a lone 0xff
+    raw = raw.replace(bytes([letter]) + bytes([letter - 32]) * 7, b"\x1b[31m\n\"" + bytes([letter ^ 0x80]))
+path.write_bytes(raw)
 
 w = TensorProto(name="w", data_type=FLOAT, dims=[2], data_location=TensorProto.EXTERNAL)
 for key, text in (("location", "external.bin"), ("offset", "0"), ("length", "8")):
