@@ -367,15 +367,13 @@ static void bench_layer(const anp_conv_t *t, const layer_t *l) {
     b.args.act.kind = ANP_ACT_RELU;
     const double flops = 2.0 * (double)(s.m * s.oh * s.ow) * (double)(s.c / s.groups * s.kh * s.kw);
     for (size_t threads = 0; threads < 2; threads++) {
-        char name[64];
+        static const char *const kinds[] = {"pixels", "channels", "depthwise", "depthwise lanes"};
+        char name[80];
         b.pool = ck_pool(threads);
         b.args.scratch = scratch_of(t, &b.args, b.pool);
-        snprintf(name, sizeof name, "conv %zux%zu s%zu %zu>%zu %zux%zu%s t%zu", l->filter,
-                 l->filter, l->stride, l->c, l->m, l->side, l->side,
-                 b.args.kind == ANP_CONV_CHANNELS ? " channels"
-                 : l->groups > 1                  ? " grouped"
-                                                  : "",
-                 threads + 1);
+        snprintf(name, sizeof name, "conv %zux%zu s%zu %zu>%zu %zux%zu g%zu t%zu %s", l->filter,
+                 l->filter, l->stride, l->c, l->m, l->side, l->side, l->groups, threads + 1,
+                 kinds[b.args.kind]);
         ck_bench(name, flops, "GFLOP/s", ck_peak_f32() * (double)(threads + 1), bench_run, &b);
     }
     ck_reset();

@@ -119,29 +119,43 @@ static size_t tile_pixel(const job_t *j, size_t tile) {
     return tile / j->tiles_per_row * ow + tile % j->tiles_per_row * ow / j->tiles_per_row;
 }
 
+/* The tiles of one pixel block: rows a, output channels j0 .. j1 - 1. weights: from the first tap
+ * and channel of the pass on. */
+static void tiles_run(const anp_taps_t *p, size_t m, size_t depth, const anp_gemm_a_t *a,
+                      const cell_t *weights, size_t j0, size_t j1, bool first, cell_t *sums) {
+    const anp_conv_shape_t *s = &p->shape;
+    const size_t channel_cells = s->kh * s->kw * s->c;
+    anp_gemm_tile_t how = {.init_scale = 1, .ldinit = ANP_TAPS_LD, .lo = -INFINITY, .hi = INFINITY};
+    for (size_t jj = j0; jj < j1; jj += p->nr, sums += p->nr) {
+        how.init = first ? NULL : sums;
+        p->tile(m, ANP_MIN(s->m - jj, p->nr), depth, a, weights + jj * channel_cells, p->nr, sums,
+                ANP_TAPS_LD, &how);
+    }
+}
+
 /* Adds taps tap .. and channels c .. of the weights to the sums of tiles t0 .. t1 - 1 and output
  * channels j0 .. j1 - 1. */
 static void pass_run(const job_t *j, size_t tap, size_t c, size_t t0, size_t t1, size_t j0,
                      size_t j1, cell_t *sums) {
     const anp_taps_t *p = j->p;
     const anp_conv_shape_t *s = &p->shape;
-    const size_t all_taps = s->kh * s->kw, depth = ANP_MIN(j->pass_channels, s->c - c),
-                 first_pixel = tile_pixel(j, t0);
+    const size_t depth = ANP_MIN(j->pass_channels, s->c - c), per_row = j->tiles_per_row;
     size_t taps[TAPS_MAX];
-    anp_gemm_a_t a = {
-        .step = j->layout.channel_step, .taps = ANP_MIN(j->pass_taps, all_taps - tap), .tap = taps};
+    anp_gemm_a_t a = {.step = j->layout.channel_step,
+                      .taps = ANP_MIN(j->pass_taps, s->kh * s->kw - tap),
+                      .tap = taps};
     for (size_t x = 0; x < a.taps; x++) taps[x] = tap_offset(&j->layout, s, tap + x) + c * a.step;
     const cell_t *weights = (const cell_t *)p->weights + (tap * s->c + c) * p->nr;
-    anp_gemm_tile_t how = {.init_scale = 1, .ldinit = ANP_TAPS_LD, .lo = -INFINITY, .hi = INFINITY};
+    size_t row = t0 / per_row, x = t0 % per_row, begin = x * s->ow / per_row;
     for (size_t tile = t0; tile < t1; tile++) {
-        const size_t pixel = tile_pixel(j, tile), m = tile_pixel(j, tile + 1) - pixel;
-        a.data = j->image + pixel / s->ow * j->layout.out_row_step + pixel % s->ow;
-        for (size_t jj = j0; jj < j1; jj += p->nr) {
-            cell_t *sum = sums + (pixel - first_pixel) * ANP_TAPS_LD + (jj - j0);
-            how.init = tap + c > 0 ? sum : NULL;
-            p->tile(m, ANP_MIN(s->m - jj, p->nr), depth, &a, weights + jj * all_taps * s->c, p->nr,
-                    sum, ANP_TAPS_LD, &how);
-        }
+        const size_t end = (x + 1) * s->ow / per_row, m = end - begin;
+        a.data = j->image + row * j->layout.out_row_step + begin;
+        tiles_run(p, m, depth, &a, weights, j0, j1, tap + c == 0, sums);
+        sums += m * ANP_TAPS_LD;
+        begin = end;
+        if (++x < per_row) continue;
+        x = begin = 0;
+        row++;
     }
 }
 
