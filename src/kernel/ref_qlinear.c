@@ -5,13 +5,15 @@
 #include "kernel/ref_line.h"
 #include "kernel/ref_quant.h"
 #include "kernel/ref_softmax.h"
+#include <math.h>
 
-/* Quantises n reals into y from element `first` on. */
+/* Quantises n reals, changed, into y from element `first` on. */
 static void store_reals(const anp_tensor_t *y, const anp_qparam_t *q, int64_t first, int64_t n,
-                        const double *v) {
+                        double *v) {
     const float scale = (float)anp_qparam_scale(q, 0);
     const double zero = anp_qparam_zero(q, 0);
-    for (int64_t i = 0; i < n; i++) anp_qparam_store(y, first + i, (float)v[i] / scale, zero);
+    for (int64_t i = 0; i < n; i++) v[i] = nearbyint((double)((float)v[i] / scale)) + zero;
+    anp_dtype_store_f64((anp_dtype_t)y->dtype, y->data, (uint64_t)first, (uint64_t)n, v);
 }
 
 static void to_reals(const anp_qparam_t *q, int64_t n, double *v) {
