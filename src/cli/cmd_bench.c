@@ -137,12 +137,30 @@ out:
 }
 
 /* ---- reporting ---- */
+/* The type of the first output, and whether there are operators on 8-bit integers. */
+static cli_exit_t find_precision(cli_t *cli, const anp_model_t *model, char *out, size_t bytes) {
+    anp_io_info_t info = {0};
+    char *ops = NULL;
+    uint32_t n;
+    CLI_TRY(cli_api(cli, anp_model_output_count(model, NULL, &n)));
+    if (n) CLI_TRY(cli_api(cli, anp_model_output(model, NULL, 0, &info)));
+    CLI_TRY(cli_api(cli, anp_model_ops_text(model, &ops)));
+    const bool quantised =
+        strstr(ops, "QLinear") || strstr(ops, "Integer") || strstr(ops, "QuantizeLinear");
+    snprintf(out, bytes, "%s%s", quantised ? "int8, " : "", anp_dtype_name(info.dtype));
+    anp_text_free(ops);
+    return CLI_DONE;
+}
+
 static cli_exit_t write_json(cli_t *cli, const bench_args_t *args, const bench_t *b, FILE *f) {
+    char precision[32];
     jout_t j;
+    CLI_TRY(find_precision(cli, b->loaded.model, precision, sizeof precision));
     jout_begin(&j, f);
     jout_object(&j, NULL, false);
     jout_text(&j, "model", b->loaded.path);
     jout_text(&j, "model_hash", anp_model_meta(b->loaded.model, "source_hash"));
+    jout_text(&j, "precision", precision);
     jout_bool(&j, "package", b->loaded.is_package);
     jout_text(&j, "version", anp_version());
     jout_text(&j, "device", b->device.id);
