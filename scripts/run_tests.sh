@@ -23,6 +23,7 @@ awk -v status="$status" '
     /^Test Passed\./ { if (!cases) passed++; listed = 0; next }
     /^Test Failed\./ || /^Test timeout/ { if (!bad) failed++; listed = 0; next }
     /^Test Skipped\./ { skipped++; say(program, reason); listed = 0; next }
+    { sub(/^skipped: /, "") }
     { if ($0 != "" && $0 !~ /^(---|<end of output>|Test time)/) reason = $0 }
     function say(what, why) { print "skipped: " what (why == "" ? "" : ": " why) }
     END {

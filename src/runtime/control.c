@@ -18,12 +18,13 @@ static const anp_p_block_t *attr_block(const anp_session_t *s, const anp_program
     return &s->p->blocks[*out_id];
 }
 
-#define CONTROL_FAIL(node, code, fmt, ...) \
-    ANP_FAIL(code, "node '%s' (%s): " fmt, (node)->name, (node)->op->name, ##__VA_ARGS__)
+#define CONTROL_FAIL(node, code, ...)                                                     \
+    return anp_error_prefix(ANP_ERROR(code, __VA_ARGS__), "node '%s' (%s)", (node)->name, \
+                            (node)->op->name)
 
 static anp_status_t need_counts(const anp_program_node_t *node, const anp_p_block_t *b,
                                 uint32_t n_in, uint32_t n_out) {
-    if (!b) CONTROL_FAIL(node, ANP_INVALID_MODEL, "has no body%s", "");
+    if (!b) CONTROL_FAIL(node, ANP_INVALID_MODEL, "has no body");
     if (b->n_inputs != n_in || b->n_outputs != n_out)
         CONTROL_FAIL(node, ANP_INVALID_MODEL,
                      "body has %u inputs and %u outputs, expected %u and %u", b->n_inputs,

@@ -21,11 +21,11 @@ static anp_status_t take(void *user, uint32_t width, uint32_t height, uint8_t **
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static volatile uint64_t sink;
     picture_t p = {NULL, 0};
     const anp_image_sink_t to = {take, &p};
+    uint64_t sum = 0;
     if (anp_image_decode(data, size, &to) == ANP_OK)
-        for (uint64_t i = 0; i < p.bytes; i++) sink += p.rgb[i];
+        for (uint64_t i = 0; i < p.bytes; i++) sum += p.rgb[i];
     anp_free(p.rgb);
-    return 0;
+    return sum == UINT64_MAX; /* never, but the compiler has to read every pixel */
 }
