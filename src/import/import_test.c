@@ -125,7 +125,7 @@ static void weights_are_mapped_not_copied(void **state) {
     static const char *const dims[N] = {"256 1024 1024", "512 512 1024", "128 2048 1024"};
     msg_t g = {.n = 0};
     for (int i = 0; i < N; i++) {
-        char name[8], offset[32];
+        char name[16], offset[32];
         snprintf(name, sizeof name, "w%d", i);
         snprintf(offset, sizeof offset, "%lld", (long long)i << 30);
         const msg_t t = tensor_external(name, ANP_DTYPE_F32, dims[i], "big.bin", offset, NULL);
