@@ -180,12 +180,36 @@ VEC_FN vi32_t vi32_set1(int32_t x) {
 VEC_FN vi32_t vi32_add(vi32_t a, vi32_t b) {
     return _mm256_add_epi32(a, b);
 }
+VEC_FN vi32_t vi32_load_u8_n(const uint8_t *p, size_t n) {
+    uint64_t eight = 0;
+    memcpy(&eight, p, n);
+    return _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)eight));
+}
+VEC_FN vi32_t vi32_sub(vi32_t a, vi32_t b) {
+    return _mm256_sub_epi32(a, b);
+}
+VEC_FN vi32_t vi32_xor(vi32_t a, vi32_t b) {
+    return _mm256_xor_si256(a, b);
+}
+VEC_FN vi32_t vi32_and(vi32_t a, vi32_t b) {
+    return _mm256_and_si256(a, b);
+}
+VEC_FN vi32_t vi32_or(vi32_t a, vi32_t b) {
+    return _mm256_or_si256(a, b);
+}
+VEC_FN vi32_t vi32_shift_left(vi32_t v, const int n) {
+    return _mm256_slli_epi32(v, n);
+}
 /* acc + the sum of the products of two i16 each. */
 VEC_FN vi32_t vi32_dot_i16(vi32_t acc, vi32_t a, vi32_t b) {
     return _mm256_add_epi32(acc, _mm256_madd_epi16(a, b));
 }
 VEC_FN vf32_t vi32_to_f32(vi32_t v) {
     return _mm256_cvtepi32_ps(v);
+}
+/* v holds integers. */
+VEC_FN vi32_t vf32_to_i32(vf32_t v) {
+    return _mm256_cvtps_epi32(v);
 }
 VEC_FN vf32_t vi32_bits(vi32_t v) {
     return _mm256_castsi256_ps(v);

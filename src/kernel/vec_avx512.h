@@ -163,7 +163,8 @@ VEC_FN vi32_t vi32_load_n(const int32_t *p, size_t n) {
     return _mm512_maskz_loadu_epi32(vec_lanes(n), p);
 }
 VEC_FN void vi32_store_n(int32_t *p, vi32_t v, size_t n) {
-    _mm512_mask_storeu_epi32(p, vec_lanes(n), v);
+    /* As f32: GCC 12 keeps accumulators in memory when they end in the store of i32. */
+    _mm512_mask_storeu_ps(p, vec_lanes(n), _mm512_castsi512_ps(v));
 }
 VEC_FN vi32_t vi32_set1(int32_t x) {
     return _mm512_set1_epi32(x);
@@ -171,12 +172,34 @@ VEC_FN vi32_t vi32_set1(int32_t x) {
 VEC_FN vi32_t vi32_add(vi32_t a, vi32_t b) {
     return _mm512_add_epi32(a, b);
 }
+VEC_FN vi32_t vi32_load_u8_n(const uint8_t *p, size_t n) {
+    return _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(vec_lanes(n), p));
+}
+VEC_FN vi32_t vi32_sub(vi32_t a, vi32_t b) {
+    return _mm512_sub_epi32(a, b);
+}
+VEC_FN vi32_t vi32_xor(vi32_t a, vi32_t b) {
+    return _mm512_xor_si512(a, b);
+}
+VEC_FN vi32_t vi32_and(vi32_t a, vi32_t b) {
+    return _mm512_and_si512(a, b);
+}
+VEC_FN vi32_t vi32_or(vi32_t a, vi32_t b) {
+    return _mm512_or_si512(a, b);
+}
+VEC_FN vi32_t vi32_shift_left(vi32_t v, const int n) {
+    return _mm512_slli_epi32(v, (unsigned)n);
+}
 /* acc + the sum of the products of two i16 each. */
 VEC_FN vi32_t vi32_dot_i16(vi32_t acc, vi32_t a, vi32_t b) {
     return _mm512_add_epi32(acc, _mm512_madd_epi16(a, b));
 }
 VEC_FN vf32_t vi32_to_f32(vi32_t v) {
     return _mm512_cvtepi32_ps(v);
+}
+/* v holds integers. */
+VEC_FN vi32_t vf32_to_i32(vf32_t v) {
+    return _mm512_cvtps_epi32(v);
 }
 VEC_FN vf32_t vi32_bits(vi32_t v) {
     return _mm512_castsi512_ps(v);

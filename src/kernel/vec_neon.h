@@ -177,6 +177,27 @@ VEC_FN vi32_t vi32_set1(int32_t x) {
 VEC_FN vi32_t vi32_add(vi32_t a, vi32_t b) {
     return vaddq_s32(a, b);
 }
+VEC_FN vi32_t vi32_load_u8_n(const uint8_t *p, size_t n) {
+    uint32_t four = 0;
+    memcpy(&four, p, n);
+    const uint8x8_t bytes = vreinterpret_u8_u32(vdup_n_u32(four));
+    return vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(vmovl_u8(bytes))));
+}
+VEC_FN vi32_t vi32_sub(vi32_t a, vi32_t b) {
+    return vsubq_s32(a, b);
+}
+VEC_FN vi32_t vi32_xor(vi32_t a, vi32_t b) {
+    return veorq_s32(a, b);
+}
+VEC_FN vi32_t vi32_and(vi32_t a, vi32_t b) {
+    return vandq_s32(a, b);
+}
+VEC_FN vi32_t vi32_or(vi32_t a, vi32_t b) {
+    return vorrq_s32(a, b);
+}
+VEC_FN vi32_t vi32_shift_left(vi32_t v, const int n) {
+    return vshlq_s32(v, vdupq_n_s32(n));
+}
 /* acc + the sum of the products of two i16 each. */
 VEC_FN vi32_t vi32_dot_i16(vi32_t acc, vi32_t a, vi32_t b) {
     const int16x8_t x = vreinterpretq_s16_s32(a), y = vreinterpretq_s16_s32(b);
@@ -185,6 +206,10 @@ VEC_FN vi32_t vi32_dot_i16(vi32_t acc, vi32_t a, vi32_t b) {
 }
 VEC_FN vf32_t vi32_to_f32(vi32_t v) {
     return vcvtq_f32_s32(v);
+}
+/* v holds integers. */
+VEC_FN vi32_t vf32_to_i32(vf32_t v) {
+    return vcvtnq_s32_f32(v);
 }
 VEC_FN vf32_t vi32_bits(vi32_t v) {
     return vreinterpretq_f32_s32(v);

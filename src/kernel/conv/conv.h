@@ -91,6 +91,19 @@ static inline anp_image_t anp_conv_image(const anp_conv_shape_t *s, const float 
                          .pad_left = s->pad_left};
 }
 
+/* A filter of one element that touches each pixel once. */
+static inline bool anp_conv_is_pointwise(const anp_conv_shape_t *s) {
+    return s->kh == 1 && s->kw == 1 && s->stride_h == 1 && s->stride_w == 1 && s->pad_top == 0 &&
+           s->pad_left == 0 && s->oh == s->h && s->ow == s->w;
+}
+
+/* Such a convolution sees an image as one row of pixels. */
+static inline void anp_conv_flatten(anp_conv_shape_t *s) {
+    if (!anp_conv_is_pointwise(s)) return;
+    s->w = s->ow = s->h * s->w;
+    s->h = s->oh = 1;
+}
+
 /* ---- The drivers ---- */
 
 /* The kind that suits these sizes best. Weights packed for one kind serve images of any size. */

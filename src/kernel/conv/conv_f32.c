@@ -7,22 +7,13 @@
 #include "kernel/gemm/gemm_product.h"
 #include <assert.h>
 
-/* A filter of one element that touches each pixel once: an image is one row of pixels. */
-static bool is_pointwise(const anp_conv_shape_t *s) {
-    return s->kh == 1 && s->kw == 1 && s->stride_h == 1 && s->stride_w == 1 && s->pad_top == 0 &&
-           s->pad_left == 0 && s->oh == s->h && s->ow == s->w;
-}
-
 /* One image and one group. */
 static anp_conv_shape_t one_shape(const anp_conv_shape_t *s) {
     anp_conv_shape_t one = *s;
     one.n = one.groups = 1;
     one.c = s->c / s->groups;
     one.m = s->m / s->groups;
-    if (is_pointwise(s)) {
-        one.h = one.oh = 1;
-        one.w = one.ow = s->h * s->w;
-    }
+    anp_conv_flatten(&one);
     return one;
 }
 
@@ -36,7 +27,8 @@ static double pixels_cost(const anp_conv_t *t, const anp_conv_shape_t *one) {
     enum { PACK_ROWS = 20 };
     const size_t pixels = one->oh * one->ow, lanes = t->gemm.lanes;
     const double padded = (double)((pixels + lanes - 1) / lanes * lanes);
-    return padded * (double)(one->m + (is_pointwise(one) ? 0 : PACK_ROWS)) * (double)depth_of(one);
+    return padded * (double)(one->m + (anp_conv_is_pointwise(one) ? 0 : PACK_ROWS)) *
+           (double)depth_of(one);
 }
 
 anp_conv_kind_t anp_conv_f32_kind(const anp_conv_t *t, const anp_conv_shape_t *s) {
@@ -120,7 +112,7 @@ static anp_gemm_product_t pixels_product(const anp_conv_t *t, const anp_conv_arg
     p.a.packed = one->weights;
     p.b.pack = source_pack;
     p.b.src = src;
-    if (is_pointwise(s)) {
+    if (anp_conv_is_pointwise(s)) {
         p.b.direct = one->x;
         p.b.step = pixels;
     }

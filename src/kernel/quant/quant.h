@@ -48,6 +48,8 @@ typedef struct anp_quant_t {
     /* The same to y[j * ldy + i]. */
     void (*finish_planes)(size_t pixels, size_t n, const int32_t *sums, size_t ld,
                           const anp_qfinish_t *f, void *y, size_t ldy);
+    /* n sums of one output channel that are integers in f32; f has its bias and scale. */
+    void (*finish_f32)(size_t n, const float *sums, const anp_qfinish_t *f, void *y);
     anp_conv_t conv;         /* depthwise filters run in f32, where their sums are exact */
     anp_elemwise_t elemwise; /* conversions */
     const char *isa;

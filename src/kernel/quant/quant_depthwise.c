@@ -7,7 +7,6 @@
 #include "kernel/conv/conv_depthwise.h"
 #include "kernel/quant/quant.h"
 #include <assert.h>
-#include <string.h>
 
 enum { TAPS_MAX = 256 };
 
@@ -84,22 +83,16 @@ static anp_status_t job_make(const anp_quant_t *t, const anp_conv_shape_t *s, an
     return ANP_OK;
 }
 
-/* sums: integers in f32. */
-static void finish_plane(const job_t *j, size_t channel, size_t n, float *sums, size_t at) {
+/* Output channel `channel`, its first element at `at` of y. */
+static void finish_plane(const job_t *j, size_t channel, size_t n, const float *sums, size_t at) {
     const anp_qout_t *o = &j->args->out;
-    const uint32_t bias = o->bias ? (uint32_t)o->bias[channel] : 0;
-    int32_t *whole = o->scale ? (int32_t *)(void *)sums : (int32_t *)o->y + at; /* in place */
-    for (size_t i = 0; i < n; i++) {
-        const int32_t v = (int32_t)((uint32_t)(int32_t)sums[i] + bias);
-        memcpy(&whole[i], &v, sizeof v);
-    }
-    if (!o->scale) return;
-    const float scale = o->scale[o->scale_each ? channel : 0];
-    if (o->is_signed) {
-        j->t->elemwise.requantize_i8(n, whole, scale, o->zero, (int8_t *)o->y + at);
-    } else {
-        j->t->elemwise.requantize_u8(n, whole, scale, o->zero, (uint8_t *)o->y + at);
-    }
+    const int32_t bias = o->bias ? o->bias[channel] : 0;
+    const anp_qfinish_t f = {.bias = &bias,
+                             .scale = o->scale ? &o->scale[o->scale_each ? channel : 0] : NULL,
+                             .zero = o->zero,
+                             .lo = o->is_signed ? INT8_MIN : 0,
+                             .hi = o->is_signed ? INT8_MAX : UINT8_MAX};
+    j->t->finish_f32(n, sums, &f, (char *)o->y + at * (o->scale ? 1 : sizeof(int32_t)));
 }
 
 static void run_item(void *arg, uint64_t item, uint32_t worker) {

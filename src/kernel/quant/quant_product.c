@@ -204,6 +204,7 @@ static anp_conv_shape_t group_shape(const anp_qtile_t *q, const anp_conv_shape_t
     one.n = one.groups = 1;
     one.c = anp_quant_cells(q, s->c / s->groups);
     one.m = s->m / s->groups;
+    anp_conv_flatten(&one);
     return one;
 }
 
@@ -214,10 +215,11 @@ static void conv_run_one(const void *user, size_t index, anp_pool_t *pool, void 
     const size_t c = s->c / s->groups, m = s->m / s->groups, group = index % s->groups,
                  plane = s->oh * s->ow;
     const char *weights = (const char *)a->weights + group * cj->weights_bytes;
+    const anp_conv_shape_t one = group_shape(&cj->t->form[a->form], s);
     job_t j = {.x = a->x + index * c * s->h * s->w,
                .c = c,
-               .h = s->h,
-               .w = s->w,
+               .h = one.h,
+               .w = one.w,
                .stride_w = s->stride_w,
                .pad_left = s->pad_left,
                .out = a->out,
@@ -231,7 +233,7 @@ static void conv_run_one(const void *user, size_t index, anp_pool_t *pool, void 
     const anp_taps_t p = {.tile = j.q->tile,
                           .mr = j.q->mr,
                           .nr = j.q->nr,
-                          .shape = group_shape(j.q, s),
+                          .shape = one,
                           .weights = weights,
                           .copy_row = image_copy_row,
                           .finish = finish,

@@ -73,6 +73,10 @@ static void finish_planes_ref(size_t pixels, size_t n, const int32_t *sums, size
     }
 }
 
+static void finish_f32_ref(size_t n, const float *sums, const anp_qfinish_t *f, void *y) {
+    for (size_t i = 0; i < n; i++) finish_one((int32_t)sums[i], 0, f, y, i);
+}
+
 void anp_quant_init_ref(anp_quant_t *t) {
     *t = (anp_quant_t){
         .form[ANP_QFORM_WIDE] = {.mr = REF_MR, .nr = REF_NR, .group = 2, .tile = tile_wide_ref},
@@ -80,6 +84,7 @@ void anp_quant_init_ref(anp_quant_t *t) {
         .narrow_cells = narrow_cells_ref,
         .finish_rows = finish_rows_ref,
         .finish_planes = finish_planes_ref,
+        .finish_f32 = finish_f32_ref,
         .isa = "ref"};
     anp_conv_init(&t->conv, 0);
     anp_elemwise_init(&t->elemwise, 0);

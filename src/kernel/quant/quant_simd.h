@@ -1,69 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The integer kernels besides the tile, written once over vec_*.h. */
-#include "kernel/quant/quant_tile_simd.h"
+#include "kernel/quant/quant.h"
 #include <string.h>
 
-QUANT_TILE(tile_wide, vi32_dot_i16)
+VEC_FN vi32_t quant_dot(const anp_qform_t form, vi32_t acc, vi32_t a, vi32_t b) {
+    (void)form; /* wide is all there is */
+    return vi32_dot_i16(acc, a, b);
+}
+#include "kernel/quant/quant_tile_simd.h"
 
-/* ---- cells: loops the compiler turns into vectors of this ISA ---- */
+QUANT_TILE(tile_wide, ANP_QFORM_WIDE)
 
-static void wide_cells(size_t n, const uint8_t *const row[2], bool is_signed, int32_t zero,
-                       uint32_t *dst) {
-    static const uint8_t none[1];
-    const uint8_t *r0 = row[0] ? row[0] : none, *r1 = row[1] ? row[1] : none;
-    const uint32_t mask = (row[0] ? 0xffffu : 0) | (row[1] ? 0xffff0000u : 0);
-    const size_t s0 = row[0] != NULL, s1 = row[1] != NULL;
-    const uint8_t flip = is_signed ? 128 : 0; /* i8 + 128 is the byte with its top bit turned */
-    const uint32_t z = (uint32_t)(zero + flip);
-    if (s0 && s1) {
-        for (size_t i = 0; i < n; i++)
-            dst[i] = ((uint32_t)(uint8_t)(r0[i] ^ flip) - z) % 0x10000u |
-                     ((uint32_t)(uint8_t)(r1[i] ^ flip) - z) << 16;
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t lo = (uint32_t)(uint8_t)(r0[i * s0] ^ flip) - z,
-                       hi = (uint32_t)(uint8_t)(r1[i * s1] ^ flip) - z;
-        dst[i] = (lo % 0x10000u | hi << 16) & mask;
+/* ---- cells ---- */
+
+/* A vector of row g of a group (zeros when it is not there), turned, less the zero point, in its
+ * place in the cell. */
+VEC_FN vi32_t row_part(const uint8_t *row, size_t i, const bool full, size_t n, const int bits,
+                       const int g, vi32_t flip, vi32_t zero) {
+    if (!row) return vi32_set1(0);
+    const vi32_t v = vi32_sub(vi32_xor(vi32_load_u8_n(row + i, full ? VEC_LEN : n), flip), zero);
+    return vi32_shift_left(vi32_and(v, vi32_set1((1 << bits) - 1)), bits * g);
+}
+
+VEC_FN void cells_loop(size_t n, const uint8_t *const *row, const int group, vi32_t flip,
+                       vi32_t zero, uint32_t *dst) {
+    for (size_t i = 0; i < n; i += VEC_LEN) {
+        const bool full = i + VEC_LEN <= n;
+        vi32_t cell = vi32_set1(0);
+        VEC_UNROLL
+        for (int g = 0; g < group; g++) {
+            const vi32_t part = full ? row_part(row[g], i, true, 0, 32 / group, g, flip, zero)
+                                     : row_part(row[g], i, false, n - i, 32 / group, g, flip, zero);
+            cell = vi32_or(cell, part);
+        }
+        vi32_store_n((int32_t *)dst + i, cell, full ? VEC_LEN : n - i);
     }
 }
 
+static void wide_cells(size_t n, const uint8_t *const row[2], bool is_signed, int32_t zero,
+                       uint32_t *dst) {
+    const int32_t flip = is_signed ? 128 : 0; /* i8 + 128 is the byte with its top bit turned */
+    cells_loop(n, row, 2, vi32_set1(flip), vi32_set1(zero + flip), dst);
+}
+
 static void narrow_cells(size_t n, const uint8_t *const row[4], uint8_t flip, uint32_t *dst) {
-    static const uint8_t none[1];
-    const uint8_t *r[4];
-    size_t s[4];
-    uint32_t mask = 0;
-    for (int g = 0; g < 4; g++) {
-        r[g] = row[g] ? row[g] : none;
-        s[g] = row[g] != NULL;
-        if (row[g]) mask |= 0xffu << (8 * g);
-    }
-    const uint32_t turn = flip * 0x01010101u & mask;
-    if (mask == UINT32_MAX) {
-        const uint8_t *r0 = r[0], *r1 = r[1], *r2 = r[2], *r3 = r[3];
-        for (size_t i = 0; i < n; i++)
-            dst[i] =
-                (r0[i] | (uint32_t)r1[i] << 8 | (uint32_t)r2[i] << 16 | (uint32_t)r3[i] << 24) ^
-                turn;
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        uint32_t v = 0;
-        for (int g = 0; g < 4; g++) v |= (uint32_t)r[g][i * s[g]] << (8 * g);
-        dst[i] = v ^ turn;
-    }
+    cells_loop(n, row, 4, vi32_set1(flip), vi32_set1(0), dst);
 }
 
 /* ---- finishing ---- */
 
 /* A vector of sums as saturated integers, in f32. */
-VEC_FN vf32_t finish_vector(vi32_t sums, const int32_t *bias, const float *scale, size_t n,
-                            const anp_qfinish_t *f) {
+VEC_FN vf32_t finish_vector(vi32_t sums, vf32_t scale, const anp_qfinish_t *f) {
     const vf32_t low = vf32_set1((float)(f->lo - f->zero)),
                  high = vf32_set1((float)(f->hi - f->zero));
-    const vf32_t v =
-        vf32_mul(vi32_to_f32(vi32_add(sums, vi32_load_n(bias, n))), vf32_load_n(scale, n));
-    return vf32_add(vf32_min2(vf32_max2(vf32_round(v), low), high), vf32_set1((float)f->zero));
+    const vf32_t v = vf32_round(vf32_mul(vi32_to_f32(sums), scale));
+    return vf32_add(vf32_min2(vf32_max2(v, low), high), vf32_set1((float)f->zero));
 }
 
 VEC_FN void store_bytes_n(uint8_t *p, vf32_t v, size_t n) {
@@ -80,14 +71,14 @@ static void finish_rows(size_t pixels, size_t n, const int32_t *sums, size_t ld,
                         const anp_qfinish_t *f, void *y, size_t ldy) {
     for (size_t j = 0; j < n; j += VEC_LEN) {
         const size_t lanes = ANP_MIN(n - j, VEC_LEN);
+        const vi32_t bias = vi32_load_n(f->bias + j, lanes);
+        const vf32_t scale = f->scale ? vf32_load_n(f->scale + j, lanes) : vf32_zero();
         for (size_t i = 0; i < pixels; i++) {
-            const vi32_t v = vi32_load_n(sums + i * ld + j, lanes);
+            const vi32_t v = vi32_add(vi32_load_n(sums + i * ld + j, lanes), bias);
             if (f->scale) {
-                store_bytes_n((uint8_t *)y + i * ldy + j,
-                              finish_vector(v, f->bias + j, f->scale + j, lanes, f), lanes);
+                store_bytes_n((uint8_t *)y + i * ldy + j, finish_vector(v, scale, f), lanes);
             } else {
-                vi32_store_n((int32_t *)y + i * ldy + j,
-                             vi32_add(v, vi32_load_n(f->bias + j, lanes)), lanes);
+                vi32_store_n((int32_t *)y + i * ldy + j, v, lanes);
             }
         }
     }
@@ -97,15 +88,17 @@ static void finish_planes(size_t pixels, size_t n, const int32_t *sums, size_t l
                           const anp_qfinish_t *f, void *y, size_t ldy) {
     for (size_t j = 0; j < n; j += VEC_LEN) {
         const size_t lanes = ANP_MIN(n - j, VEC_LEN);
+        const vi32_t bias = vi32_load_n(f->bias + j, lanes);
+        const vf32_t scale = f->scale ? vf32_load_n(f->scale + j, lanes) : vf32_zero();
         for (size_t i = 0; i < pixels; i += VEC_LEN) {
             const size_t here = ANP_MIN(pixels - i, VEC_LEN);
             vf32_t r[VEC_LEN];
             VEC_UNROLL
             for (size_t x = 0; x < VEC_LEN; x++) {
-                const vi32_t v =
+                const vi32_t sum =
                     x < here ? vi32_load_n(sums + (i + x) * ld + j, lanes) : vi32_set1(0);
-                r[x] = f->scale ? finish_vector(v, f->bias + j, f->scale + j, lanes, f)
-                                : vi32_bits(vi32_add(v, vi32_load_n(f->bias + j, lanes)));
+                const vi32_t v = vi32_add(sum, bias);
+                r[x] = f->scale ? finish_vector(v, scale, f) : vi32_bits(v);
             }
             vf32_transpose(r);
             VEC_UNROLL
@@ -118,6 +111,20 @@ static void finish_planes(size_t pixels, size_t n, const int32_t *sums, size_t l
     }
 }
 
+static void finish_f32(size_t n, const float *sums, const anp_qfinish_t *f, void *y) {
+    const vi32_t bias = vi32_set1(*f->bias);
+    const vf32_t scale = vf32_set1(f->scale ? *f->scale : 0);
+    for (size_t i = 0; i < n; i += VEC_LEN) {
+        const size_t here = ANP_MIN(n - i, VEC_LEN);
+        const vi32_t v = vi32_add(vf32_to_i32(vf32_load_n(sums + i, here)), bias);
+        if (f->scale) {
+            store_bytes_n((uint8_t *)y + i, finish_vector(v, scale, f), here);
+        } else {
+            vi32_store_n((int32_t *)y + i, v, here);
+        }
+    }
+}
+
 void VEC_ISA(anp_quant_init)(anp_quant_t *t) {
     t->form[ANP_QFORM_WIDE] =
         (anp_qtile_t){.mr = QUANT_MR, .nr = QUANT_NR, .group = 2, .tile = tile_wide};
@@ -125,5 +132,6 @@ void VEC_ISA(anp_quant_init)(anp_quant_t *t) {
     t->narrow_cells = narrow_cells;
     t->finish_rows = finish_rows;
     t->finish_planes = finish_planes;
+    t->finish_f32 = finish_f32;
     t->isa = VEC_ISA_NAME;
 }
