@@ -3,12 +3,21 @@
 #include "kernel/cpu_tables.h"
 #include <string.h>
 
+/* The tables that kernels of this build work with: the others are not linked. */
+enum { GEMM = 1, CONV = 2, ELEMWISE = 4, QUANT = 8 };
+enum {
+    NEEDED = 0
+#define CPU_KERNEL(op, name, tables) ANP_IF_BUILT(op, | (tables))
+#include "kernel/cpu.def"
+#undef CPU_KERNEL
+};
+
 anp_status_t anp_kernel_tables_create(uint64_t cpu, struct anp_kernel_tables_t **out) {
     ANP_TRY(ANP_NEW(out));
-    anp_gemm_init(&(*out)->gemm, cpu);
-    anp_conv_init(&(*out)->conv, cpu);
-    anp_elemwise_init(&(*out)->elemwise, cpu);
-    anp_quant_init(&(*out)->quant, cpu);
+    if (NEEDED & GEMM) anp_gemm_init(&(*out)->gemm, cpu);
+    if (NEEDED & CONV) anp_conv_init(&(*out)->conv, cpu);
+    if (NEEDED & ELEMWISE) anp_elemwise_init(&(*out)->elemwise, cpu);
+    if (NEEDED & QUANT) anp_quant_init(&(*out)->quant, cpu);
     return ANP_OK;
 }
 

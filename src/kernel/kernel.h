@@ -71,7 +71,7 @@ anp_kernel_fn_t anp_kernel_ref(const anp_op_t *op);
 
 /*
  * A fast kernel: rows tried in order, the first whose `accepts` says yes runs; none: the reference
- * runs. CPU_KERNEL(op id, name)  in cpu.def  ->  const anp_cpu_kernel_t anp_cpu_<name>
+ * runs. CPU_KERNEL(op id, name, tables)  in cpu.def  ->  const anp_cpu_kernel_t anp_cpu_<name>
  */
 typedef struct anp_cpu_kernel_t {
     const char *name; /* "conv_f32" */

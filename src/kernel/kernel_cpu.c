@@ -3,12 +3,12 @@
  */
 #include "kernel/kernel.h"
 
-#define CPU_KERNEL(op, name) extern const anp_cpu_kernel_t anp_cpu_##name;
+#define CPU_KERNEL(op, name, tables) extern const anp_cpu_kernel_t anp_cpu_##name;
 #include "kernel/cpu.def"
 #undef CPU_KERNEL
 
 static const anp_cpu_kernel_t *const cpu_table[] = {
-#define CPU_KERNEL(op, name) ANP_IF_BUILT(op, &anp_cpu_##name, )
+#define CPU_KERNEL(op, name, tables) ANP_IF_BUILT(op, &anp_cpu_##name, )
 #include "kernel/cpu.def"
 #undef CPU_KERNEL
     NULL};
