@@ -2,6 +2,7 @@
 /* Helpers for tests. */
 #include "base/testing.h"
 #include "base/file.h"
+#include "base/str.h"
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +67,13 @@ const char *anp_test_shared(const char *name) {
     const char *path =
         joined(root && *root ? root : "../shared", name); /* ctest runs in the source tree */
     return anp_path_kind(path) == ANP_PATH_NONE ? NULL : path;
+}
+
+uint64_t anp_test_slowness(void) {
+    const char *text = getenv("ANPUT_TEST_SLOWNESS");
+    int64_t factor = 1;
+    if (text) assert_true(anp_parse_i64(text, &factor) && factor >= 1);
+    return (uint64_t)factor;
 }
 
 uint64_t anp_test_every_allocation_fails(anp_test_scenario_fn_t scenario, void *arg) {

@@ -28,6 +28,10 @@ void anp_test_expect_text(const char *name, const char *text);
  * when it is not there. */
 const char *anp_test_shared(const char *name);
 
+/* How many times slower than a plain build on a free machine this one may be: emulation and
+ * sanitizers set ANPUT_TEST_SLOWNESS; 1 without. Factor of every bound and timeout in a test. */
+uint64_t anp_test_slowness(void);
+
 /* Runs scenario with the 1st, 2nd ... allocation failing until it succeeds. Each time it must say
  * ANP_OUT_OF_MEMORY and leave nothing allocated. Gives the number of allocations of the run that
  * succeeded. */

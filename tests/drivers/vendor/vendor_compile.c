@@ -97,14 +97,18 @@ static anp_status_t died(child_t *c) {
 
 /* ---- talking: each of these ends the child when it fails ---- */
 
+/* Tells how far the compile is; a failure cancels it. */
+static anp_status_t tell(const anp_drv_compile_t *request, double done) {
+    return request->progress ? request->progress(request->user, done, "the vendor's compiler")
+                             : ANP_OK;
+}
+
 /* Waits until the socket is ready; looks up for the deadline and for a cancel. */
 static anp_status_t wait_ready(child_t *c, short events) {
     for (;;) {
         struct pollfd p = {.fd = c->fd, .events = events};
         if (poll(&p, 1, SLICE_MS) > 0) return ANP_OK;
-        const anp_status_t st = c->request->progress ? c->request->progress(c->request->user, 0.5,
-                                                                            "the vendor's compiler")
-                                                     : ANP_OK;
+        const anp_status_t st = tell(c->request, 0.5);
         if (st == ANP_OK && now_ns() < c->deadline_ns) continue;
         end(c, true);
         if (st != ANP_OK) return st; /* cancelled: the caller knows why */
@@ -237,6 +241,7 @@ static anp_status_t receive_answer(child_t *c) {
 anp_status_t vn_compile(anp_drv_t *drv, const anp_drv_compile_t *request) {
     anp_status_t st = vn_check_target(drv, request->target);
     if (st != ANP_OK || request->n_partitions == 0) return st;
+    if ((st = tell(request, 0)) != ANP_OK) return st;
     void *marks = NULL;
     const uint64_t n_consts = ANP_P_HEADER(request->program)->consts.count;
     if ((st = drv->host->alloc(drv->host->user, n_consts + 1, &marks)) != ANP_OK) return st;
