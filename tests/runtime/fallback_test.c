@@ -18,9 +18,8 @@ typedef struct vendor_t {
 
 static vendor_t open_vendor(const char *options, anp_loss_policy_t policy) {
     vendor_t v = {.ctx = fx_context(options)};
-    const anp_model_options_t mo = {.device = "vendor",
-                                    .on_loss = policy,
-                                    .call_timeout_ns = 300000000 * anp_test_slowness()};
+    const anp_model_options_t mo = {
+        .device = "vendor", .on_loss = policy, .call_timeout_ns = 300000000 * anp_test_slowness()};
     v.model = fx_model(v.ctx, &mo);
     fx_ok(anp_session_create(v.model, NULL, &v.s));
     return v;
