@@ -7,11 +7,11 @@
 typedef uint32_t cell_t; /* f32 or small integers: only moved here */
 
 enum {
-    DEPTH = 128,       /* of one pass, as in gemm_product.c; pixels in place take more lines */
-    TAPS_MAX = 64,     /* of one pass */
-    BAND = 512 * 1024, /* elements of a band's copy, unless that leaves */
-    BAND_ROWS = 4,     /* fewer output rows than this */
-    COPY_WORK = 4096,  /* cells an item copies at least */
+    DEPTH = 256,                       /* of one pass, as in gemm_product.c */
+    TAPS_MAX = 64,                     /* of one pass */
+    BAND = 512 * 1024,                 /* elements of a band's copy, unless that leaves */
+    BAND_ROWS = 4,                     /* fewer output rows than this */
+    COPY_WORK = 4096,                  /* cells an item copies at least */
     SUMS = ANP_ITEM_SIDE * ANP_TAPS_LD /* results of one item, before `finish` */
 };
 

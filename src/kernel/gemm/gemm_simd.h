@@ -12,29 +12,31 @@ VEC_FN vf32_t gemm_clip_f32(vf32_t v, float lo, float hi) {
     return vf32_min2(vf32_set1(hi), vf32_max2(vf32_set1(lo), v));
 }
 
+/* The cache lines of mr rows of a tile, which the multiply-adds in between give time to arrive. */
+VEC_FN void gemm_prefetch_f32(const size_t mr, const size_t nv, size_t n, const float *p,
+                              size_t ld) {
+    enum { LINE = 16 };
+    VEC_UNROLL
+    for (size_t i = 0; i < mr; i++) {
+        VEC_UNROLL
+        for (size_t j = 0; j < nv * VEC_LEN; j += LINE)
+            __builtin_prefetch(p + i * ld + ANP_MIN(j, n - 1));
+        __builtin_prefetch(p + i * ld + n - 1);
+    }
+}
+
 /* mr and nv are constants at each call: the accumulators are registers. */
 VEC_FN void gemm_tile_body_f32(const size_t mr, const size_t nv, size_t n, size_t k,
                                const anp_gemm_a_t *a, const float *b, size_t step_b, float *c,
                                size_t ldc, const anp_gemm_tile_t *how) {
     vf32_t acc[GEMM_MR][GEMM_NV];
     const size_t last = n - (nv - 1) * VEC_LEN; /* lanes of the last vector */
-    if (how->init) {
-        const float *init = how->init;
-        const vf32_t scale = vf32_set1(how->init_scale);
+    const float *init = how->init;
+    if (init && init != c) gemm_prefetch_f32(mr, nv, n, init, how->ldinit);
+    VEC_UNROLL
+    for (size_t i = 0; i < mr; i++) {
         VEC_UNROLL
-        for (size_t i = 0; i < mr; i++) {
-            VEC_UNROLL
-            for (size_t j = 0; j < nv; j++) {
-                acc[i][j] = vf32_mul(scale, vf32_load_n(init + i * how->ldinit + j * VEC_LEN,
-                                                        j + 1 < nv ? VEC_LEN : last));
-            }
-        }
-    } else {
-        VEC_UNROLL
-        for (size_t i = 0; i < mr; i++) {
-            VEC_UNROLL
-            for (size_t j = 0; j < nv; j++) acc[i][j] = vf32_zero();
-        }
+        for (size_t j = 0; j < nv; j++) acc[i][j] = vf32_zero();
     }
     for (size_t x = 0; x < a->taps; x++) {
         const float *av = (const float *)a->data + a->tap[x];
@@ -47,6 +49,18 @@ VEC_FN void gemm_tile_body_f32(const size_t mr, const size_t nv, size_t n, size_
                 const vf32_t one = vf32_set1(av[i]);
                 VEC_UNROLL
                 for (size_t j = 0; j < nv; j++) acc[i][j] = vf32_fma(one, bv[j], acc[i][j]);
+            }
+        }
+    }
+    if (init) {
+        const vf32_t scale = vf32_set1(how->init_scale);
+        VEC_UNROLL
+        for (size_t i = 0; i < mr; i++) {
+            VEC_UNROLL
+            for (size_t j = 0; j < nv; j++) {
+                const vf32_t v =
+                    vf32_load_n(init + i * how->ldinit + j * VEC_LEN, j + 1 < nv ? VEC_LEN : last);
+                acc[i][j] = vf32_fma(scale, v, acc[i][j]);
             }
         }
     }
