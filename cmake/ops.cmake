@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-# anput_select_ops(DEF LIST OUT): writes OUT, a header with ANP_BUILT_<id> 1 or 0 for every row of the operator table DEF. LIST is a file
+# anput_select_ops(LIST OUT): writes OUT, a header with ANP_BUILT_<id> 1 or 0 for every row of the operator table. LIST is a file
 # with one operator per line ("Conv", "com.microsoft.QLinearAdd"); an empty LIST selects all.
-function(anput_select_ops def list out)
+function(anput_select_ops list out)
   set(wanted "")
   if(list)
     file(STRINGS ${list} wanted)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${list})
   endif()
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${def})
   set(text "/* Made by cmake/ops.cmake. */\n")
-  file(STRINGS ${def} rows REGEX "^OP\\(")
+  set(rows "")
+  file(GLOB tables ${PROJECT_SOURCE_DIR}/src/op/ops_*.def)
+  foreach(table IN LISTS tables)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${table})
+    file(STRINGS ${table} more REGEX "^OP\\(")
+    list(APPEND rows ${more})
+  endforeach()
   foreach(row IN LISTS rows)
     if(NOT row MATCHES "^OP\\(([A-Za-z0-9_]+), \"([^\"]*)\", \"([^\"]*)\"")
-      message(FATAL_ERROR "${def}: a row cannot be read: ${row}")
+      message(FATAL_ERROR "ops.def: a row cannot be read: ${row}")
     endif()
     set(id ${CMAKE_MATCH_1})
     string(REGEX REPLACE "^\\." "" name "${CMAKE_MATCH_2}.${CMAKE_MATCH_3}")

@@ -8,8 +8,8 @@
  * allows; classes: float = bf16 f16 f32 f64; int = i8 i16 i32 i64; uint; num = float int uint; all
  * = num bool string complex;  any = everything with a row attributes  "axis:i=-1 mode:s=constant
  * pads:is value:t body:g"  name:kind[=default]; kinds i f s is fs ss t g ty; '!' after the kind =
- * required shape       anp_shape_<shape>: output shapes (src/op/shape_*.c) ref anp_ref_<ref>: the
- * reference kernel (src/kernel/ref_*.c) One row makes the enumerator, the table, the reference
+ * required shape       anp_shape_<shape>: output shapes (src/op/shape/shape_*.c) ref anp_ref_<ref>: the
+ * reference kernel (src/kernel/ref/ref_*.c) One row makes the enumerator, the table, the reference
  * kernel's slot, docs and tests. `since` is the version of the operator set whose meaning the row
  * has: importers upgrade older nodes to it.
  */

@@ -4,7 +4,7 @@
 #include "kernel/image/image.h"
 
 #include "base/testing.h"
-#include "kernel/ref_fixture.h"
+#include "kernel/ref/ref_fixture.h"
 
 /* Red, green, blue / black, white, (10, 20, 30); made by Pillow: PNG optimize, PNG with palette,
  * WebP lossless. The JPEG is 8 x 8 of grey 200, quality 90. */

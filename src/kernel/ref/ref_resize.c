@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Resize: every mode is a table of taps and weights per axis; axes are resampled one after the
+ * other. */
+#include "kernel/ref/ref_line.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef enum coord_t {
+    HALF_PIXEL,
+    HALF_PIXEL_SYMMETRIC,
+    PYTORCH_HALF_PIXEL,
+    ALIGN_CORNERS,
+    ASYMMETRIC,
+    CROP
+} coord_t;
+typedef enum nearest_t { ROUND_PREFER_FLOOR, ROUND_PREFER_CEIL, FLOOR, CEIL } nearest_t;
+typedef enum filter_t { NEAREST, LINEAR, CUBIC } filter_t;
+
+/* One axis: output o is the sum over t < taps of weight[o][t] * input[index[o][t]]; index -1 in tap
+ * 0: outside, the extrapolation value. */
+typedef struct axis_t {
+    int64_t in, out, taps;
+    double scale, roi_start, roi_end;
+    bool active;
+    int64_t *index;
+    double *weight;
+} axis_t;
+
+typedef struct resize_t {
+    const anp_tensor_t *x, *y;
+    coord_t coord;
+    nearest_t nearest;
+    filter_t mode;
+    bool antialias, exclude_outside;
+    double cubic_a, extrapolation;
+    uint32_t rank;
+    axis_t axis[ANP_RANK_MAX];
+} resize_t;
+
+/* ---- coordinates ---- */
+/* Scales and regions are f32, so a coordinate is no more precise than that: where it decides which
+ * input is taken, 2.00000004 must not round up to 3. Weights take it as it is. */
+static double precise(const resize_t *r, double x) {
+    return r->mode == NEAREST ? (double)(float)x : x;
+}
+
+static double source_of(const resize_t *r, const axis_t *a, int64_t o) {
+    const double x = (double)o, in = (double)a->in,
+                 width = a->scale * in; /* width: may be a fraction */
+    switch (r->coord) {
+    case ALIGN_CORNERS: return width == 1 ? 0 : precise(r, x * (in - 1) / (width - 1));
+    case ASYMMETRIC: return precise(r, x / a->scale);
+    case PYTORCH_HALF_PIXEL: return a->out > 1 ? precise(r, (x + 0.5) / a->scale) - 0.5 : 0;
+    case HALF_PIXEL_SYMMETRIC:
+        return precise(r, in / 2 * (1 - (double)a->out / width) + precise(r, (x + 0.5) / a->scale) -
+                              0.5);
+    case CROP:
+        if (a->out == 1) return precise(r, 0.5 * (a->roi_start + a->roi_end) * (in - 1));
+        return precise(r, a->roi_start * (in - 1) +
+                              x * (a->roi_end - a->roi_start) * (in - 1) / (width - 1));
+    case HALF_PIXEL: break;
+    }
+    return precise(r, (x + 0.5) / a->scale) - 0.5;
+}
+
+static int64_t nearest_of(const resize_t *r, double x) {
+    switch (r->nearest) {
+    case ROUND_PREFER_CEIL: return (int64_t)floor(x + 0.5);
+    case FLOOR: return (int64_t)floor(x);
+    case CEIL: return (int64_t)ceil(x);
+    case ROUND_PREFER_FLOOR: break;
+    }
+    return (int64_t)ceil(x - 0.5);
+}
+
+/* ---- weights ---- */
+static double linear_weight(double d) {
+    return fmax(1 - fabs(d), 0);
+}
+
+static double cubic_weight(double d, double a) {
+    d = fabs(d);
+    if (d <= 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
+    return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
+}
+
+/* How far the filter is stretched: 1, or the scale when an antialiased image shrinks. */
+static double filter_scale(const resize_t *r, const axis_t *a) {
+    return r->antialias ? fmin(a->scale, 1) : 1;
+}
+
+/* Taps of every output: an even number around the source coordinate; 0 when that would be too many.
+ */
+static int64_t tap_count(const resize_t *r, const axis_t *a) {
+    if (r->mode == NEAREST) return 1;
+    const double reach = (r->mode == LINEAR ? 1 : 2) / filter_scale(r, a);
+    return reach > 0x1p31 ? 0 : 2 * (int64_t)ceil(reach);
+}
+
+static void set_weights(const resize_t *r, const axis_t *a, double x, int64_t *index,
+                        double *weight) {
+    const double stretch = filter_scale(r, a);
+    const int64_t first = (int64_t)ceil(x) - a->taps / 2;
+    double sum = 0;
+    for (int64_t t = 0; t < a->taps; t++) {
+        const int64_t i = first + t;
+        const double d = ((double)i - x) * stretch;
+        const bool outside = i < 0 || i >= a->in;
+        weight[t] = r->mode == LINEAR ? linear_weight(d) : cubic_weight(d, r->cubic_a);
+        if (outside && r->exclude_outside) weight[t] = 0;
+        index[t] = ANP_MIN(ANP_MAX(i, 0), a->in - 1);
+        sum += weight[t];
+    }
+    const bool normalise = r->exclude_outside || r->antialias;
+    for (int64_t t = 0; normalise && sum != 0 && t < a->taps; t++) weight[t] /= sum;
+}
+
+static void set_output(const resize_t *r, const axis_t *a, int64_t o) {
+    const double x = source_of(r, a, o);
+    int64_t *const index = a->index + o * a->taps;
+    double *const weight = a->weight + o * a->taps;
+    if (r->coord == CROP && !(x >= 0 && x <= (double)(a->in - 1))) {
+        memset(weight, 0, (size_t)a->taps * sizeof *weight);
+        memset(index, 0, (size_t)a->taps * sizeof *index);
+        index[0] = -1;
+        return;
+    }
+    if (r->mode != NEAREST) {
+        set_weights(r, a, fmin(fmax(x, -0x1p40), 0x1p40), index, weight);
+        return;
+    }
+    const int64_t i = nearest_of(r, fmin(fmax(x, -1), (double)a->in));
+    index[0] = ANP_MIN(ANP_MAX(i, 0), a->in - 1);
+    weight[0] = 1;
+}
+
+static anp_status_t make_table(anp_kernel_t *k, const resize_t *r, axis_t *a) {
+    uint64_t n;
+    a->taps = tap_count(r, a);
+    if (a->taps == 0) ANP_KERNEL_FAIL(k, ANP_LIMIT, "scale %g makes a filter too wide", a->scale);
+    ANP_TRY(anp_size_mul((uint64_t)a->out, (uint64_t)a->taps, &n));
+    ANP_TRY(anp_kernel_scratch_array(k, n, sizeof *a->weight, (void **)&a->weight));
+    ANP_TRY(anp_kernel_scratch_array(k, n, sizeof *a->index, (void **)&a->index));
+    for (int64_t o = 0; o < a->out; o++) set_output(r, a, o);
+    return ANP_OK;
+}
+
+/* ---- nearest: elements of any type are copied ---- */
+typedef struct copy_t {
+    const resize_t *r;
+    uint64_t elem_bytes;
+    _Alignas(ANP_ELEM_BYTES_MAX) uint8_t outside[ANP_ELEM_BYTES_MAX]; /* the extrapolation value */
+} copy_t;
+
+/* Lines of four-byte elements, where it matters how long it takes. */
+static void copy_u32(const axis_t *a, const uint32_t *from, uint32_t *out) {
+    for (int64_t o = 0; o < a->out; o++) out[o] = from[a->index[o]];
+}
+
+/* item: a line of the output along its last axis. */
+static void copy_line(const void *arg, int64_t item, double *scratch) {
+    const copy_t *c = arg;
+    const resize_t *r = c->r;
+    const axis_t *last = &r->axis[r->rank - 1];
+    int64_t line = 0, stride = 1, rest = item;
+    bool outside = false;
+    (void)scratch;
+    for (uint32_t a = r->rank - 1; a-- > 0; rest /= r->axis[a].out) {
+        const int64_t i = r->axis[a].index[rest % r->axis[a].out];
+        outside |= i < 0;
+        line += i * stride;
+        stride *= r->axis[a].in;
+    }
+    uint8_t *out = (uint8_t *)r->y->data + (uint64_t)(item * last->out) * c->elem_bytes;
+    if (c->elem_bytes == sizeof(uint32_t) && r->coord != CROP) { /* nothing lies outside */
+        copy_u32(last, (const uint32_t *)r->x->data + line * last->in, (uint32_t *)(void *)out);
+        return;
+    }
+    for (int64_t o = 0; o < last->out; o++, out += c->elem_bytes) {
+        const bool no_source = outside || last->index[o] < 0;
+        const uint8_t *from =
+            no_source ? c->outside
+                      : (const uint8_t *)r->x->data +
+                            (uint64_t)(line * last->in + last->index[o]) * c->elem_bytes;
+        memcpy(out, from, c->elem_bytes);
+    }
+}
+
+static anp_status_t run_nearest(anp_kernel_t *k, resize_t *r) {
+    copy_t c = {.r = r, .elem_bytes = anp_elem_bytes(r->x->dtype)};
+    const anp_dtype_row_t *row = anp_dtype_row(r->x->dtype);
+    if (r->coord == CROP && !row->set_f64)
+        ANP_KERNEL_FAIL(k, ANP_UNSUPPORTED, "elements of type %s cannot be extrapolated",
+                        row->name);
+    if (row->set_f64) row->set_f64(c.outside, 0, r->extrapolation);
+    for (uint32_t a = 0; a < r->rank; a++) ANP_TRY(make_table(k, r, &r->axis[a]));
+    const axis_t *last = &r->axis[r->rank - 1];
+    return anp_items_run(k, last->out == 0 ? 0 : anp_tensor_elems(r->y) / last->out, 0, copy_line,
+                         &c);
+}
+
+/* ---- linear and cubic: one pass per axis ---- */
+typedef struct pass_t {
+    const resize_t *r;
+    const axis_t *a;
+    int64_t inner; /* elements per step along the axis */
+    const double *from;
+    double *to;
+} pass_t;
+
+/* item: (outer index, output index). */
+static void resample(const void *arg, int64_t item, double *scratch) {
+    const pass_t *p = arg;
+    const int64_t o = item % p->a->out, outer = item / p->a->out, n = p->inner;
+    const int64_t *index = p->a->index + o * p->a->taps;
+    const double *weight = p->a->weight + o * p->a->taps;
+    double *restrict const to = p->to + item * n;
+    (void)scratch;
+    for (int64_t i = 0; i < n; i++) to[i] = index[0] < 0 ? p->r->extrapolation : 0;
+    for (int64_t t = 0; t < p->a->taps; t++) {
+        if (weight[t] == 0) continue;
+        const double *restrict const from = p->from + (outer * p->a->in + index[t]) * n;
+        for (int64_t i = 0; i < n; i++) to[i] += weight[t] * from[i];
+    }
+}
+
+static anp_status_t run_weighted(anp_kernel_t *k, resize_t *r) {
+    int64_t dims[ANP_RANK_MAX];
+    double *values;
+    if (anp_tensor_elems(r->y) == 0) return ANP_OK;
+    memcpy(dims, r->x->dims, sizeof dims);
+    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)(anp_tensor_elems(r->x)), sizeof(double),
+                                     (void **)&values));
+    anp_line_load(r->x, 0, 1, anp_tensor_elems(r->x), values);
+    for (uint32_t i = 0; i < r->rank; i++) {
+        axis_t *const a = &r->axis[i];
+        if (!a->active) continue;
+        pass_t p = {
+            .r = r, .a = a, .inner = anp_dims_product(dims, i + 1, r->rank), .from = values};
+        dims[i] = a->out;
+        ANP_TRY(make_table(k, r, a));
+        ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)(anp_dims_product(dims, 0, r->rank)),
+                                         sizeof(double), (void **)&p.to));
+        ANP_TRY(anp_items_run(k, anp_dims_product(dims, 0, i) * a->out, 0, resample, &p));
+        values = p.to;
+    }
+    anp_line_store(r->y, 0, 1, anp_tensor_elems(r->y), values);
+    return ANP_OK;
+}
+
+/* ---- attributes and inputs ---- */
+static anp_status_t read_name(const anp_kernel_t *k, const char *attr, const char *def,
+                              const char *const *names, uint32_t n, uint32_t *out) {
+    const char *text = anp_attr_str(k->attrs, attr, def);
+    for (*out = 0; *out < n; ++*out)
+        if (strcmp(text, names[*out]) == 0) return ANP_OK;
+    ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "%s is '%s', which it does not know", attr, text);
+}
+
+static anp_status_t read_modes(const anp_kernel_t *k, resize_t *r) {
+    static const char *const coords[] = {"half_pixel",         "half_pixel_symmetric",
+                                         "pytorch_half_pixel", "align_corners",
+                                         "asymmetric",         "tf_crop_and_resize"};
+    static const char *const nearests[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
+                                           "ceil"};
+    static const char *const modes[] = {"nearest", "linear", "cubic"};
+    uint32_t i;
+    ANP_TRY(read_name(k, "coordinate_transformation_mode", coords[0], coords, ANP_ARRAY_LEN(coords),
+                      &i));
+    r->coord = (coord_t)i;
+    ANP_TRY(read_name(k, "nearest_mode", nearests[0], nearests, ANP_ARRAY_LEN(nearests), &i));
+    r->nearest = (nearest_t)i;
+    ANP_TRY(read_name(k, "mode", modes[0], modes, ANP_ARRAY_LEN(modes), &i));
+    r->mode = (filter_t)i;
+    r->antialias = anp_attr_i64(k->attrs, "antialias", 0) != 0;
+    r->exclude_outside = anp_attr_i64(k->attrs, "exclude_outside", 0) != 0;
+    r->cubic_a = anp_kernel_attr_f64(k, "cubic_coeff_a");
+    r->extrapolation = anp_kernel_attr_f64(k, "extrapolation_value");
+    return ANP_OK;
+}
+
+static bool given(const anp_kernel_t *k, uint32_t i) {
+    return anp_kernel_has(k, i) && anp_tensor_elems(k->in[i]) > 0;
+}
+
+/* The scale that keeps the aspect ratio, from `sizes`; 0 when each axis has its own. */
+static double common_scale(const anp_kernel_t *k, const uint32_t *axes, uint32_t n) {
+    const char *policy = anp_attr_str(k->attrs, "keep_aspect_ratio_policy", "stretch");
+    const bool larger = strcmp(policy, "not_smaller") == 0;
+    if (given(k, 2) || (!larger && strcmp(policy, "not_larger") != 0)) return 0;
+    double scale = larger ? 0 : INFINITY;
+    for (uint32_t i = 0; i < n; i++) {
+        const double s = anp_elem_f64(k->in[3], i) / (double)k->in[0]->dims[axes[i]];
+        scale = larger ? fmax(scale, s) : fmin(scale, s);
+    }
+    return scale;
+}
+
+static anp_status_t read_axes(const anp_kernel_t *k, resize_t *r) {
+    uint64_t n_list;
+    const int64_t *list = anp_attr_ints(k->attrs, "axes", &n_list);
+    uint32_t axes[ANP_RANK_MAX];
+    const uint32_t n = list ? (uint32_t)n_list : r->rank;
+    for (uint32_t i = 0; i < n; i++) ANP_TRY(anp_kernel_axis(k, list ? list[i] : i, &axes[i]));
+    for (uint32_t a = 0; a < r->rank; a++)
+        r->axis[a] = (axis_t){.in = r->x->dims[a], .out = r->y->dims[a], .scale = 1, .roi_end = 1};
+    if (r->coord == CROP) {
+        if (!given(k, 1)) ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "tf_crop_and_resize needs roi");
+        ANP_TRY(anp_kernel_need_elems(k, 1, "roi", 2 * (int64_t)n));
+    }
+    const double common = common_scale(k, axes, n);
+    for (uint32_t i = 0; i < n; i++) {
+        axis_t *const a = &r->axis[axes[i]];
+        a->scale = given(k, 2)  ? anp_elem_f64(k->in[2], i)
+                   : common > 0 ? common
+                                : (double)a->out / (double)a->in;
+        if (r->coord == CROP) {
+            a->roi_start = anp_elem_f64(k->in[1], i);
+            a->roi_end = anp_elem_f64(k->in[1], n + i);
+        }
+        a->active = a->out != a->in || a->scale != 1 || a->roi_start != 0 || a->roi_end != 1;
+    }
+    return ANP_OK;
+}
+
+anp_status_t anp_ref_resize(anp_kernel_t *k) {
+    resize_t r = {.x = k->in[0], .y = k->out[0], .rank = k->in[0]->rank};
+    ANP_TRY(read_modes(k, &r));
+    if (r.mode != NEAREST && (!anp_dtype_row(r.x->dtype)->get_f64 || r.x->dtype == ANP_DTYPE_BOOL))
+        ANP_KERNEL_FAIL(k, ANP_UNSUPPORTED, "elements of type %s cannot be interpolated",
+                        anp_dtype_name((anp_dtype_t)r.x->dtype));
+    ANP_TRY(read_axes(k, &r));
+    return r.mode == NEAREST ? run_nearest(k, &r) : run_weighted(k, &r);
+}
