@@ -46,3 +46,13 @@ bool anp_parse_f64(const char *s, double *out) {
     *out = value;
     return true;
 }
+
+bool anp_list_has(const char *list, const char *name) {
+    const size_t n = strlen(name);
+    for (const char *at = list; at && *at;) {
+        const size_t len = strcspn(at, ",");
+        if (len == n && memcmp(at, name, n) == 0) return true;
+        at += len + (at[len] == ',');
+    }
+    return false;
+}

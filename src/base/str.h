@@ -52,4 +52,7 @@ void anp_hash_text(anp_hash_t h, char out[33]);
 bool anp_parse_i64(const char *s, int64_t *out);
 bool anp_parse_f64(const char *s, double *out);
 
+/* Whether a list of names with commas between them has this name; a list of NULL has none. */
+bool anp_list_has(const char *list, const char *name);
+
 #endif

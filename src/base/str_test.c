@@ -290,8 +290,18 @@ static void real_numbers_do_not_depend_on_the_locale(void **state) {
     setlocale(LC_ALL, "C");
 }
 
+static void a_list_has_whole_names_only(void **state) {
+    (void)state;
+    assert_true(anp_list_has("Conv,Softmax", "Softmax"));
+    assert_true(anp_list_has(",Conv,", "Conv"));
+    assert_false(anp_list_has("ConvTranspose", "Conv"));
+    assert_false(anp_list_has("Conv", "ConvTranspose"));
+    assert_false(anp_list_has(NULL, "Conv"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_list_has_whole_names_only),
         cmocka_unit_test(text_is_appended_in_order),
         cmocka_unit_test(long_text_arrives_whole),
         cmocka_unit_test(padding_reaches_the_alignment),

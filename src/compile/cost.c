@@ -102,25 +102,3 @@ anp_status_t anp_graph_summary(anp_graph_t *g, anp_graph_summary_t *out) {
     }
     return ANP_OK;
 }
-
-anp_status_t anp_graph_text(anp_graph_t *g, char **out_text) {
-    anp_buf_t b;
-    uint64_t len;
-    anp_buf_init(&b, 0);
-    *out_text = NULL;
-    anp_status_t st = anp_graph_print(g, &b);
-    if (st == ANP_OK) st = anp_buf_take(&b, out_text, &len);
-    anp_buf_deinit(&b);
-    return st;
-}
-
-anp_status_t anp_graph_dot_text(anp_graph_t *g, char **out_text) {
-    anp_buf_t b;
-    uint64_t len;
-    anp_buf_init(&b, 0);
-    *out_text = NULL;
-    anp_status_t st = anp_graph_dot(g, &b);
-    if (st == ANP_OK) st = anp_buf_take(&b, out_text, &len);
-    anp_buf_deinit(&b);
-    return st;
-}

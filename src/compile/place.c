@@ -21,22 +21,13 @@ static bool all_host(void *user, const char *driver) {
     return true;
 }
 
-static bool listed(const char *list, const char *name) {
-    const size_t n = strlen(name);
-    for (const char *at = list; at && *at;) {
-        const size_t len = strcspn(at, ",");
-        if (len == n && memcmp(at, name, n) == 0) return true;
-        at += len + (at[len] == ',');
-    }
-    return false;
-}
-
 static anp_status_t on_host(place_t *p, anp_node_t *n, const char *reason) {
     return anp_node_place(p->g, n, p->host, reason, anp_node_host_ns(n), 0);
 }
 
 static bool sent_to_host(const place_t *p, const anp_node_t *n) {
-    return listed(p->ctx->fallback_ops, n->name) || listed(p->ctx->fallback_ops, n->op->name);
+    return anp_list_has(p->ctx->fallback_ops, n->name) ||
+           anp_list_has(p->ctx->fallback_ops, n->op->name);
 }
 
 static anp_status_t take_answer(place_t *p, anp_node_t *n, const anp_drv_answer_t *a) {

@@ -98,3 +98,23 @@ out:
     anp_free(counts);
     return st;
 }
+
+static anp_status_t print_to_text(anp_graph_t *g, anp_status_t (*print)(anp_graph_t *, anp_buf_t *),
+                                  char **out_text) {
+    anp_buf_t b;
+    uint64_t len;
+    anp_buf_init(&b, 0);
+    *out_text = NULL;
+    anp_status_t st = print(g, &b);
+    if (st == ANP_OK) st = anp_buf_take(&b, out_text, &len);
+    anp_buf_deinit(&b);
+    return st;
+}
+
+anp_status_t anp_graph_text(anp_graph_t *g, char **out_text) {
+    return print_to_text(g, anp_graph_print, out_text);
+}
+
+anp_status_t anp_graph_dot_text(anp_graph_t *g, char **out_text) {
+    return print_to_text(g, anp_graph_dot, out_text);
+}

@@ -72,6 +72,8 @@ bool anp_program_dims(const anp_program_t *p, uint32_t value, const int64_t *exp
                       int64_t *out_dims);
 /* Finds an entry; ANP_P_NONE when absent. */
 uint32_t anp_program_find_entry(const anp_program_t *p, const char *name);
+/* The state whose contents `value` is at the start of a run; ANP_P_NONE when it is none. */
+uint32_t anp_program_find_state(const anp_program_t *p, uint32_t value);
 /* Readable text of everything (anput inspect --program). */
 anp_status_t anp_program_print(const anp_program_t *p, anp_buf_t *out);
 

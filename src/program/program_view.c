@@ -119,6 +119,12 @@ uint32_t anp_program_find_entry(const anp_program_t *p, const char *name) {
     return ANP_P_NONE;
 }
 
+uint32_t anp_program_find_state(const anp_program_t *p, uint32_t value) {
+    for (uint32_t i = 0; i < p->n_states; i++)
+        if (p->states[i].current == value) return i;
+    return ANP_P_NONE;
+}
+
 /* ---- dimensions ---- */
 
 static int64_t floor_div(int64_t a, int64_t b) { /* b > 0 */

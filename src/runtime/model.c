@@ -44,16 +44,6 @@ static anp_status_t partition_device(anp_model_t *m, const anp_p_partition_t *pa
     return add_device(m, dev, out_index);
 }
 
-static bool listed(const char *list, const char *name) {
-    const size_t n = strlen(name);
-    for (const char *at = list; at && *at;) {
-        const size_t len = strcspn(at, ",");
-        if (len == n && memcmp(at, name, n) == 0) return true;
-        at += len + (at[len] == ',');
-    }
-    return false;
-}
-
 static anp_status_t assign_nodes(anp_model_t *m) {
     const anp_program_t *p = m->program;
     ANP_TRY(ANP_NEW_ARRAY(p->n_nodes, &m->node_device));
@@ -69,9 +59,9 @@ static anp_status_t assign_nodes(anp_model_t *m) {
         for (uint32_t n = part->first_node; n < part->first_node + part->n_nodes; n++) {
             m->node_device[n] = m->part_device[i];
             m->node_forced_host[n] =
-                m->part_device[i] != 0 && m->ctx->fallback_ops &&
-                (listed(m->ctx->fallback_ops, p->nodes[n].name) ||
-                 listed(m->ctx->fallback_ops, anp_program_string(p, p->nodes[n].p->op)));
+                m->part_device[i] != 0 &&
+                (anp_list_has(m->ctx->fallback_ops, p->nodes[n].name) ||
+                 anp_list_has(m->ctx->fallback_ops, anp_program_string(p, p->nodes[n].p->op)));
         }
     }
     return ANP_OK;

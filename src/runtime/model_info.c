@@ -21,17 +21,11 @@ static anp_status_t entry_block(const anp_model_t *m, const char *entry,
     return ANP_OK;
 }
 
-static bool is_state(const anp_program_t *p, uint32_t value) {
-    for (uint32_t i = 0; i < p->n_states; i++)
-        if (p->states[i].current == value) return true;
-    return false;
-}
-
 /* Value of input number i that is no state; ANP_P_NONE past the end. */
 static uint32_t input_value(const anp_model_t *m, const anp_p_block_t *b, uint32_t i) {
     const uint32_t *in = anp_program_refs(m->program, b->inputs);
     for (uint32_t k = 0; k < b->n_inputs; k++)
-        if (!is_state(m->program, in[k]) && i-- == 0) return in[k];
+        if (anp_program_find_state(m->program, in[k]) == ANP_P_NONE && i-- == 0) return in[k];
     return ANP_P_NONE;
 }
 

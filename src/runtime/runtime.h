@@ -4,10 +4,9 @@
 #ifndef ANP_RUNTIME_RUNTIME_H
 #define ANP_RUNTIME_RUNTIME_H
 
-#include "base/cpu.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "base/str.h"
-#include "base/thread.h"
 #include "package/package.h"
 #include "program/program.h"
 #include <anput/context.h>
@@ -15,12 +14,6 @@
 #include <anput/model.h>
 
 /* ---- context ---- */
-
-/* What drivers linked into the library get as host->builtin. */
-typedef struct anp_builtin_env_t {
-    anp_pool_t *pool;
-    uint64_t cpu;
-} anp_builtin_env_t;
 
 /* Drivers linked into this build, NULL-terminated; defined by src/lib (driver/builtin.h), so that
  * the runtime names none. */
@@ -59,7 +52,7 @@ struct anp_context_t {
     atomic_uint refs;
     anp_log_t log;
     anp_pool_t *pool;
-    anp_builtin_env_t builtin;
+    anp_machine_t machine;
     anp_vec_t slots; /* anp_driver_slot_t * */
     anp_device_t **devices;
     uint32_t n_devices;

@@ -6,21 +6,11 @@
 
 /* ---- making ---- */
 
-static bool is_state(const anp_program_t *p, uint32_t value, uint32_t *out_state) {
-    for (uint32_t i = 0; i < p->n_states; i++)
-        if (p->states[i].current == value) {
-            *out_state = i;
-            return true;
-        }
-    return false;
-}
-
 static anp_status_t find_io(anp_session_t *s) {
     const uint32_t *in = anp_program_refs(s->p, s->entry->inputs);
     ANP_TRY(ANP_NEW_ARRAY(s->entry->n_inputs, &s->inputs));
-    uint32_t state;
     for (uint32_t i = 0; i < s->entry->n_inputs; i++)
-        if (!is_state(s->p, in[i], &state))
+        if (anp_program_find_state(s->p, in[i]) == ANP_P_NONE)
             s->inputs[s->n_inputs++] = in[i];
         else
             s->n_states++;
@@ -53,9 +43,10 @@ static bool has_state_alias(const anp_program_t *p, uint32_t next, uint32_t curr
 static anp_status_t find_states(anp_session_t *s) {
     ANP_TRY(ANP_NEW_ARRAY(s->n_states, &s->states));
     const uint32_t *in = anp_program_refs(s->p, s->entry->inputs);
-    uint32_t k = 0, id;
+    uint32_t k = 0;
     for (uint32_t i = 0; i < s->entry->n_inputs; i++) {
-        if (!is_state(s->p, in[i], &id)) continue;
+        const uint32_t id = anp_program_find_state(s->p, in[i]);
+        if (id == ANP_P_NONE) continue;
         const anp_p_state_t *ps = &s->p->states[id];
         anp_tensor_t t;
         if (!anp_plan_static_shape(s, ps->current, &t))

@@ -5,6 +5,10 @@
 
 #include "runtime/runtime.h"
 
+static inline anp_device_t *anp_session_device(const anp_session_t *s, uint32_t d) {
+    return s->model->devices[d].dev;
+}
+
 /* session_device.c */
 anp_status_t anp_session_hold_devices(anp_session_t *s); /* acquires each device; handles that died
                                                             with a loss are dropped and made anew */

@@ -4,10 +4,6 @@
 #include "runtime/session.h"
 #include <string.h>
 
-static anp_device_t *device_of(const anp_session_t *s, uint32_t d) {
-    return s->model->devices[d].dev;
-}
-
 /* The device was opened again: nothing of ours there is alive. */
 static void drop_dead_handles(anp_session_t *s, uint32_t d) {
     anp_session_device_t *sd = &s->devices[d];
@@ -31,7 +27,7 @@ static void drop_dead_handles(anp_session_t *s, uint32_t d) {
 
 static anp_status_t hold_one(anp_session_t *s, uint32_t d) {
     anp_session_device_t *sd = &s->devices[d];
-    anp_device_t *dev = device_of(s, d);
+    anp_device_t *dev = anp_session_device(s, d);
     uint32_t generation;
     ANP_TRY(anp_device_acquire(dev, &generation));
     if (sd->generation != generation) {
@@ -72,7 +68,7 @@ anp_status_t anp_session_hold_devices(anp_session_t *s) {
 
 void anp_session_drop_devices(anp_session_t *s) {
     for (uint32_t d = 0; d < s->n_devices; d++) {
-        if (s->devices[d].held) anp_device_done(device_of(s, d));
+        if (s->devices[d].held) anp_device_done(anp_session_device(s, d));
         s->devices[d].held = false;
     }
 }
@@ -80,7 +76,7 @@ void anp_session_drop_devices(anp_session_t *s) {
 void anp_session_forget_pending(anp_session_t *s) {
     for (uint32_t d = 0; d < s->n_devices; d++) {
         anp_session_device_t *sd = &s->devices[d];
-        if (sd->pending) device_of(s, d)->slot->table->event_release(sd->pending);
+        if (sd->pending) anp_session_device(s, d)->slot->table->event_release(sd->pending);
         sd->pending = NULL;
     }
 }
@@ -88,7 +84,7 @@ void anp_session_forget_pending(anp_session_t *s) {
 void anp_session_free_devices(anp_session_t *s) {
     for (uint32_t d = 0; d < s->n_devices && s->devices; d++) {
         anp_session_device_t *sd = &s->devices[d];
-        anp_device_t *dev = device_of(s, d);
+        anp_device_t *dev = anp_session_device(s, d);
         anp_mutex_lock(&dev->lock);
         const bool alive = sd->generation && sd->generation == dev->generation && !dev->lost;
         anp_mutex_unlock(&dev->lock);

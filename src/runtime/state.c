@@ -3,9 +3,6 @@
 #include "runtime/session.h"
 #include <string.h>
 
-static anp_device_t *device_of(const anp_session_t *s, uint32_t d) {
-    return s->model->devices[d].dev;
-}
 static const char *state_name(const anp_session_t *s, uint32_t i) {
     return anp_program_string(s->p, s->p->states[s->states[i].id].name);
 }
@@ -17,7 +14,7 @@ static anp_status_t write_bytes(anp_session_t *s, anp_state_slot_t *slot, const 
         return ANP_OK;
     }
     const anp_drv_span_t span = {slot->buf, 0, slot->bytes};
-    anp_device_t *dev = device_of(s, slot->device);
+    anp_device_t *dev = anp_session_device(s, slot->device);
     const anp_status_t st = dev->slot->table->buffer_write(s->devices[slot->device].q, &span, data);
     return st == ANP_OK ? st : anp_device_failed(dev, st);
 }
@@ -64,7 +61,7 @@ static anp_status_t advance_one(anp_session_t *s, uint32_t i) {
                  state_name(s, i), got);
     }
     if (next->host) return write_bytes(s, slot, next->host);
-    anp_device_t *dev = device_of(s, slot->device);
+    anp_device_t *dev = anp_session_device(s, slot->device);
     const anp_driver_t *t = dev->slot->table;
     const anp_drv_span_t src = {next->span.buffer, next->span.offset_bytes, bytes},
                          dst = {slot->buf, 0, bytes};
@@ -137,7 +134,7 @@ static anp_status_t read_held(anp_session_t *s, uint32_t i, void *data) {
         return ANP_OK;
     }
     const anp_drv_span_t span = {slot->buf, 0, slot->bytes};
-    anp_device_t *dev = device_of(s, slot->device);
+    anp_device_t *dev = anp_session_device(s, slot->device);
     const anp_status_t st = dev->slot->table->buffer_read(s->devices[slot->device].q, &span, data);
     return st == ANP_OK ? st : anp_device_failed(dev, st);
 }

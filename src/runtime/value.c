@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where the values of a session are: storage, views, copies between devices. */
-#include "runtime/runtime.h"
+#include "runtime/session.h"
 #include <string.h>
 
 static const anp_driver_t *driver_of(const anp_session_t *s, uint32_t d) {
-    return s->model->devices[d].dev->slot->table;
-}
-static anp_device_t *device_of(const anp_session_t *s, uint32_t d) {
-    return s->model->devices[d].dev;
+    return anp_session_device(s, d)->slot->table;
 }
 
 /* ---- storage ---- */
 
 anp_status_t anp_storage_alloc(anp_session_t *s, uint32_t d, uint64_t bytes, anp_drv_buffer_t **out,
                                uint8_t **out_host) {
-    anp_device_t *dev = device_of(s, d);
+    anp_device_t *dev = anp_session_device(s, d);
     const anp_driver_t *t = driver_of(s, d);
     *out = NULL;
     *out_host = NULL;
@@ -34,7 +31,7 @@ anp_status_t anp_storage_alloc(anp_session_t *s, uint32_t d, uint64_t bytes, anp
 
 void anp_storage_free(anp_session_t *s, uint32_t d, anp_drv_buffer_t *buf, uint64_t bytes) {
     if (!buf) return;
-    anp_device_t *dev = device_of(s, d);
+    anp_device_t *dev = anp_session_device(s, d);
     driver_of(s, d)->buffer_free(buf);
     anp_mutex_lock(&dev->lock);
     dev->used_bytes -= ANP_MIN(bytes, dev->used_bytes);
@@ -142,14 +139,14 @@ anp_status_t anp_session_device_wait(anp_session_t *s, uint32_t d) {
     anp_status_t st = driver_of(s, d)->event_wait(sd->pending, timeout);
     if (st == ANP_TIMEOUT && by_deadline)
         return anp_error_prefix(st, "deadline passed while device %s was working",
-                                device_of(s, d)->id);
+                                anp_session_device(s, d)->id);
     driver_of(s, d)->event_release(sd->pending);
     sd->pending = NULL;
     if (st == ANP_OK) return ANP_OK;
     if (st == ANP_TIMEOUT)
         st = ANP_ERROR(ANP_DEVICE_LOST, "work did not end within %.1f s: the device hangs",
                        (double)timeout * 1e-9);
-    return anp_device_failed(device_of(s, d), st);
+    return anp_device_failed(anp_session_device(s, d), st);
 }
 
 anp_status_t anp_session_wait_all(anp_session_t *s) {
@@ -165,7 +162,7 @@ static anp_status_t constant_on(anp_session_t *s, uint32_t value, uint32_t d) {
     const anp_tensor_t *t = &s->p->const_tensors[id];
     s->tensors[value] = *t;
     s->tensors[value].data = NULL;
-    if (device_of(s, d)->info.flags & ANP_DRV_HOST_MEMORY) {
+    if (anp_session_device(s, d)->info.flags & ANP_DRV_HOST_MEMORY) {
         inst->host = t->data;
         inst->span = (anp_drv_span_t){0};
     } else {
@@ -198,7 +195,7 @@ static anp_status_t copy_between(anp_session_t *s, uint32_t value, uint32_t from
         const anp_drv_span_t span = {src->span.buffer, src->span.offset_bytes, bytes};
         st = driver_of(s, from)->buffer_read(s->devices[from].q, &span, dst->host);
     }
-    if (st != ANP_OK) return anp_device_failed(device_of(s, failed), st);
+    if (st != ANP_OK) return anp_device_failed(anp_session_device(s, failed), st);
     dst->valid = true;
     s->stats.transfers++;
     s->stats.transfer_bytes += bytes;
@@ -215,14 +212,14 @@ anp_status_t anp_value_ensure(anp_session_t *s, uint32_t value, uint32_t d) {
     for (uint32_t from = 0; from < s->n_devices; from++) {
         const anp_inst_t *src = ANP_INST(s, value, from);
         if (!src->valid) continue;
-        const bool shares = src->host && device_of(s, d)->info.flags & ANP_DRV_HOST_MEMORY;
+        const bool shares = src->host && anp_session_device(s, d)->info.flags & ANP_DRV_HOST_MEMORY;
         if (shares) { /* both work on host memory: no copy */
             inst->host = src->host;
             inst->span = (anp_drv_span_t){0};
             inst->valid = true;
             return ANP_OK;
         }
-        if (!src->host && d != 0 && !(device_of(s, d)->info.flags & ANP_DRV_HOST_MEMORY)) {
+        if (!src->host && d != 0 && !(anp_session_device(s, d)->info.flags & ANP_DRV_HOST_MEMORY)) {
             ANP_TRY(copy_between(s, value, from, 0)); /* two devices meet on the host */
             return copy_between(s, value, 0, d);
         }

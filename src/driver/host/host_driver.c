@@ -51,7 +51,7 @@ void anp_hostdrv_object_delete(anp_hostdrv_object_t *object) {
 anp_status_t anp_hostdrv_open(const anp_host_t *host, bool fast, anp_drv_t **out_drv) {
     *out_drv = NULL;
     anp_drv_t *drv = NULL;
-    const anp_hostdrv_builtin_t *env = host->builtin;
+    const anp_machine_t *env = host->builtin;
     if (!env)
         ANP_FAIL(ANP_UNSUPPORTED,
                  "the cpu and ref drivers are part of the library and are not loaded");

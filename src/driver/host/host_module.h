@@ -3,15 +3,9 @@
 #ifndef ANP_DRIVER_HOST_HOST_MODULE_H
 #define ANP_DRIVER_HOST_HOST_MODULE_H
 
+#include "base/machine.h"
 #include "kernel/kernel.h"
 #include <anput/driver.h>
-
-/* host->builtin: what the context gives drivers linked into the library. The same layout as
- * anp_builtin_env_t. */
-typedef struct anp_hostdrv_builtin_t {
-    anp_pool_t *pool;
-    uint64_t cpu;
-} anp_hostdrv_builtin_t;
 
 struct anp_drv_t {
     const anp_host_t *host;
