@@ -11,6 +11,7 @@ extern "C" {
 
 typedef struct anp_context_t anp_context_t; /* reference counted; any thread */
 typedef struct anp_device_t anp_device_t;   /* lent by its context; any thread */
+typedef struct anp_ops_t anp_ops_t;         /* the operators of a context; any thread */
 
 /* All zero = defaults; the environment variable in brackets supplies a field left zero. */
 typedef struct anp_context_options_t {
@@ -45,6 +46,10 @@ ANP_API anp_status_t anp_context_create(const anp_context_options_t *options,
                                         anp_context_t **out_ctx);
 /** Ends one reference. Takes NULL. Models and sessions keep their context alive. */
 ANP_API void anp_context_release(anp_context_t *ctx);
+
+/** The operators there are in this context, for imports and graphs; lent, and retained by them.
+ * Since 0.1. */
+ANP_API anp_ops_t *anp_context_ops(anp_context_t *ctx);
 
 /** Threads that work together on the CPU, the calling one included. Since 0.1. */
 ANP_API uint32_t anp_context_threads(const anp_context_t *ctx);

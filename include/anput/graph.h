@@ -10,6 +10,7 @@ extern "C" {
 #endif
 
 typedef struct anp_graph_t anp_graph_t; /* owns everything in it; one thread at a time */
+typedef struct anp_ops_t anp_ops_t; /* the operators of a context (anp_context_ops); any thread */
 typedef struct anp_value_t anp_value_t; /* an edge: input, constant or result; owned by its graph */
 typedef struct anp_node_t anp_node_t;   /* an operator application; owned by its graph */
 
@@ -21,6 +22,14 @@ ANP_API anp_status_t anp_graph_create(anp_graph_t **out_graph);
 
 /** Frees a graph and all its values and nodes. Takes NULL. */
 ANP_API void anp_graph_release(anp_graph_t *graph);
+
+/**
+ * Lets anp_graph_op find the operators of libraries, too.
+ * ops      of the context that will compile the graph (anp_context_ops); retained. NULL = the
+ *          built-in operators only, as in a new graph
+ * Errors   ANP_INVALID_ARGUMENT  the graph has the operators of another context already. Since 0.1.
+ */
+ANP_API anp_status_t anp_graph_use_ops(anp_graph_t *graph, anp_ops_t *ops);
 
 /**
  * Adds an input of entry "main".
@@ -59,11 +68,12 @@ typedef struct anp_graph_attr_t {
 
 /**
  * Appends an operator of the newest ONNX operator set (domain ""), or of "com.microsoft" or
- * "anput", to entry "main". inputs       n_inputs values of this graph; NULL = optional input not
- * given attrs        n_attrs attributes, copied; may be NULL when 0 out_values   receives n_outputs
- * results, owned by the graph; their shapes are inferred at once Errors   ANP_UNSUPPORTED        no
- * such operator ANP_INVALID_MODEL      operand count, types, attributes or shapes do not fit it
- * (the sentence names which) ANP_OUT_OF_MEMORY. Since 0.1.
+ * "anput", or of a library (anp_graph_use_ops), to entry "main". inputs       n_inputs values of
+ * this graph; NULL = optional input not given attrs        n_attrs attributes, copied; may be NULL
+ * when 0 out_values   receives n_outputs results, owned by the graph; their shapes are inferred at
+ * once Errors   ANP_UNSUPPORTED        no such operator ANP_INVALID_MODEL      operand count,
+ * types, attributes or shapes do not fit it (the sentence names which) ANP_OUT_OF_MEMORY. Since
+ * 0.1.
  */
 ANP_API anp_status_t anp_graph_op(anp_graph_t *graph, const char *domain, const char *op,
                                   const char *name, anp_value_t *const *inputs, uint32_t n_inputs,

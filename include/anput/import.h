@@ -20,6 +20,9 @@ typedef struct anp_import_options_t {
     bool follow_links; /* external data may lie behind symbolic links, beneath the model's folder */
     const anp_import_dim_t *dims;
     uint32_t n_dims;
+    /* the operators there are: those of the context that will compile the graph
+     * (anp_context_ops); retained by the graph. NULL = the built-in ones */
+    anp_ops_t *ops;
     /* level 1 error, 2 warning, 3 information; text is one line, lent. NULL = dropped */
     void (*log)(void *user, int level, const char *text);
     void *log_user;

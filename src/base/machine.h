@@ -6,7 +6,6 @@
 #include "base/cpu.h"
 #include "base/thread.h"
 
-/* Drivers linked into the library get it as host->builtin; loaded ones get NULL there. */
 typedef struct anp_machine_t {
     anp_pool_t *pool;
     uint64_t cpu; /* ANP_CPU_* levels allowed */

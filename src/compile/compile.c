@@ -124,7 +124,7 @@ static anp_status_t run_driver_compiler(const anp_compile_target_t *t, const voi
     int64_t *sizes = NULL;
     uint32_t *parts = NULL, n_parts = 0;
     anp_status_t st;
-    ANP_TRY_OUT(st, anp_program_open(program, bytes, &p));
+    ANP_TRY_OUT(st, anp_program_open(program, bytes, NULL, &p));
     ANP_TRY_OUT(st, make_buckets(p, b->o, &buckets, &sizes));
     ANP_TRY_OUT(st, ANP_NEW_ARRAY(p->n_partitions, &parts));
     for (uint32_t i = 0; i < p->n_partitions; i++)

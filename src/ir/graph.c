@@ -118,7 +118,16 @@ void anp_graph_release(anp_graph_t *graph) {
     anp_dims_release(graph->dims);
     anp_arena_deinit(&graph->scratch);
     anp_arena_deinit(&graph->arena);
+    anp_ops_release(graph->ops);
     anp_free(graph);
+}
+
+anp_status_t anp_graph_use_ops(anp_graph_t *graph, anp_ops_t *ops) {
+    if (graph->ops && graph->ops != ops)
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "the graph has the operators of another context already");
+    if (!graph->ops) anp_ops_retain(ops);
+    graph->ops = ops;
+    return ANP_OK;
 }
 
 anp_status_t anp_graph_append(anp_graph_t *g, void **array, uint32_t count, uint64_t elem_bytes,

@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "op/op.h"
+#include "op/registry.h"
 #include <anput/graph.h>
 
 typedef struct anp_block_t anp_block_t;
@@ -101,6 +101,7 @@ typedef struct anp_state_t { /* contract C12: `next` is written over `current` a
 
 struct anp_graph_t {
     anp_arena_t arena;
+    anp_ops_t *ops; /* retained: nodes point at its rows; NULL: built-in operators only */
     anp_dims_t *dims;
     anp_vec_t entries;   /* anp_entry_t */
     anp_vec_t states;    /* anp_state_t */

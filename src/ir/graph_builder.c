@@ -68,7 +68,7 @@ anp_status_t anp_graph_op(anp_graph_t *graph, const char *domain, const char *op
                           uint32_t n_outputs) {
     for (uint32_t i = 0; i < n_outputs; i++) out_values[i] = NULL;
     const char *shown = name ? name : op;
-    const anp_op_t *row = anp_op_find(domain ? domain : "", op);
+    const anp_op_t *row = anp_ops_find(graph->ops, domain ? domain : "", op);
     if (!row)
         ANP_FAIL(ANP_UNSUPPORTED, "node '%s': there is no operator '%s%s%s'", shown,
                  domain ? domain : "", domain && *domain ? "." : "", op);

@@ -62,40 +62,50 @@ anp_status_t anp_graph_output_info(const anp_graph_t *graph, uint32_t i, anp_io_
     return ANP_OK;
 }
 
+/* Operators met so far and how often. */
+typedef struct op_counts_t {
+    anp_map_t index; /* address of the row -> place in list */
+    anp_vec_t list;  /* anp_op_count_t */
+} op_counts_t;
+
+static anp_status_t count_op(op_counts_t *c, const anp_op_t *op) {
+    uint64_t at;
+    if (anp_map_get(&c->index, (const char *)&op, sizeof op, &at)) {
+        ANP_VEC_AT(&c->list, anp_op_count_t, at).nodes++;
+        return ANP_OK;
+    }
+    ANP_TRY(anp_map_put(&c->index, (const char *)&op, sizeof op, c->list.count));
+    return anp_vec_push(&c->list, &(anp_op_count_t){op->domain, op->name, 1});
+}
+
 static anp_status_t count_block(anp_graph_t *g, anp_block_t *b, void *arg) {
     (void)g;
-    uint64_t *counts = arg; /* by row of the operator table */
-    for (const anp_node_t *n = b->first; n; n = n->next) counts[n->op->index]++;
+    for (const anp_node_t *n = b->first; n; n = n->next) ANP_TRY(count_op(arg, n->op));
     return ANP_OK;
 }
 
 static int by_count(const void *a, const void *b) {
     const anp_op_count_t *x = a, *y = b;
     if (x->nodes != y->nodes) return x->nodes < y->nodes ? 1 : -1;
-    return strcmp(x->op, y->op);
+    const int order = strcmp(x->op, y->op);
+    return order ? order : strcmp(x->domain, y->domain);
 }
 
 anp_status_t anp_graph_op_counts(anp_graph_t *graph, anp_op_count_t *out, uint32_t capacity,
                                  uint32_t *out_n) {
-    anp_status_t st;
-    uint64_t *counts = NULL;
-    anp_op_count_t *all = NULL;
-    uint32_t n_rows = 0, n = 0;
+    op_counts_t c;
     *out_n = 0;
-    while (anp_op_row(n_rows)) n_rows++;
-    ANP_TRY_OUT(st, ANP_NEW_ARRAY(n_rows, &counts));
-    ANP_TRY_OUT(st, ANP_NEW_ARRAY(n_rows, &all));
-    ANP_TRY_OUT(st, anp_graph_each_block(graph, count_block, counts));
-    for (uint32_t i = 0; i < n_rows; i++) {
-        const anp_op_t *op = anp_op_row(i);
-        if (counts[i]) all[n++] = (anp_op_count_t){op->domain, op->name, counts[i]};
+    anp_map_init(&c.index);
+    anp_vec_init(&c.list, sizeof(anp_op_count_t));
+    const anp_status_t st = anp_graph_each_block(graph, count_block, &c);
+    if (st == ANP_OK) {
+        anp_op_count_t *all = c.list.data;
+        if (c.list.count) qsort(all, c.list.count, sizeof *all, by_count);
+        for (uint32_t i = 0; i < c.list.count && i < capacity; i++) out[i] = all[i];
+        *out_n = (uint32_t)c.list.count;
     }
-    qsort(all, n, sizeof *all, by_count);
-    for (uint32_t i = 0; i < n && i < capacity; i++) out[i] = all[i];
-    *out_n = n;
-out:
-    anp_free(all);
-    anp_free(counts);
+    anp_vec_deinit(&c.list);
+    anp_map_deinit(&c.index);
     return st;
 }
 

@@ -8,10 +8,10 @@
  * allows; classes: float = bf16 f16 f32 f64; int = i8 i16 i32 i64; uint; num = float int uint; all
  * = num bool string complex;  any = everything with a row attributes  "axis:i=-1 mode:s=constant
  * pads:is value:t body:g"  name:kind[=default]; kinds i f s is fs ss t g ty; '!' after the kind =
- * required shape       anp_shape_<shape>: output shapes (src/op/shape/shape_*.c) ref anp_ref_<ref>: the
- * reference kernel (src/kernel/ref/ref_*.c) One row makes the enumerator, the table, the reference
- * kernel's slot, docs and tests. `since` is the version of the operator set whose meaning the row
- * has: importers upgrade older nodes to it.
+ * required shape       anp_shape_<shape>: output shapes (src/op/shape/shape_*.c) ref anp_ref_<ref>:
+ * the reference kernel (src/kernel/ref/ref_*.c) One row makes the enumerator, the table, the
+ * reference kernel's slot, docs and tests. `since` is the version of the operator set whose meaning
+ * the row has: importers upgrade older nodes to it.
  */
 #ifndef ANP_OP_OP_H
 #define ANP_OP_OP_H
@@ -46,7 +46,8 @@ typedef struct anp_op_t {
     const char *signature, *types, *attributes;
     anp_shape_fn_t shape;
     uint32_t flags;
-    uint32_t index; /* row number */
+    uint32_t index;                   /* row number; from ANP_OP_USER on for those of libraries */
+    const struct anp_user_op_t *user; /* NULL: built in; else what the library gave (registry.h) */
 } anp_op_t;
 
 /* The operators of this build first: numbers below ANP_OP_COUNT have a row, the others only a name
@@ -62,10 +63,12 @@ typedef enum anp_op_id_t {
     ANP_UNLESS_BUILT(id, ANP_OP_##id, )
 #include "op/ops.def"
 #undef OP
+    ANP_OP_USER, /* numbers of operators from libraries begin here */
 } anp_op_id_t;
 
 const anp_op_t *anp_op_row(uint32_t index); /* NULL from ANP_OP_COUNT on */
-/* NULL when there is none. "ai.onnx" means "". */
+/* The built-in operator; NULL when there is none. "ai.onnx" means "". What a model asks for is
+ * looked up by anp_ops_find, which knows those of libraries too. */
 const anp_op_t *anp_op_find(const char *domain, const char *name);
 
 /* One operand of a signature. */

@@ -4,17 +4,17 @@
 #define ANP_PROGRAM_PROGRAM_H
 
 #include "base/str.h"
-#include "op/op.h"
+#include "op/registry.h"
 #include <anput/program.h>
 
 /* ---- verifying: no byte is trusted. After success every index in the program is in range. ---- */
 /* Checks magic, version (ANP_INCOMPATIBLE names both), spans, alignment, strings, ids, order (a
  * node reads only what is defined before it or outside), ranks, enums, expressions (operands
- * earlier), nesting depth (<= 64), and operators against the table (unknown ones give
- * ANP_UNSUPPORTED only when `need_ops`). data must be 8-byte aligned. */
-anp_status_t anp_program_verify(const void *data, uint64_t size_bytes, bool need_ops);
-/* The row that has the meaning of this operator and version; NULL when this build has none. */
-const anp_op_t *anp_program_find_op(const char *domain, const char *name, uint32_t since);
+ * earlier), nesting depth (<= 64). data must be 8-byte aligned. */
+anp_status_t anp_program_verify(const void *data, uint64_t size_bytes);
+/* The row that has the meaning of this operator and version; NULL when there is none. */
+const anp_op_t *anp_program_find_op(anp_ops_t *ops, const char *domain, const char *name,
+                                    uint32_t since);
 
 /* ---- a decoded view: pointers into the program plus op rows and attributes as kernels want them
  * ---- */
@@ -29,6 +29,7 @@ typedef struct anp_program_node_t {
 typedef struct anp_program_t {
     const unsigned char *data; /* lent */
     uint64_t size_bytes;
+    anp_ops_t *ops; /* lent */
     const anp_p_header_t *h;
     const anp_p_value_t *values;
     uint32_t n_values;
@@ -54,9 +55,13 @@ typedef struct anp_program_t {
     anp_arena_t arena;
 } anp_program_t;
 
-/* Verifies and decodes; `data` must outlive it. Immutable after consts are bound; then any thread.
- */
-anp_status_t anp_program_open(const void *data, uint64_t size_bytes, anp_program_t **out);
+/* Verifies and decodes; `data` and `ops` (where operators are looked up) must outlive it. A node
+ * whose operator is not there has op == NULL. Immutable after consts are bound; then any thread. */
+anp_status_t anp_program_open(const void *data, uint64_t size_bytes, anp_ops_t *ops,
+                              anp_program_t **out);
+/* For whoever runs it: fails for the first node whose operator is not there, with what is missing
+ * and what to do. */
+anp_status_t anp_program_check_ops(const anp_program_t *p);
 void anp_program_release(anp_program_t *p); /* takes NULL */
 /* Gives constant `id` its bytes (lent; exactly consts[id].bytes): a numeric tensor points at them,
  * a string tensor is decoded (checked) into the arena. */

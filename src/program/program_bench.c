@@ -76,12 +76,12 @@ static double measure(anp_status_t (*run)(const void *data, uint64_t size), cons
 }
 
 static anp_status_t run_verify(const void *data, uint64_t size) {
-    return anp_program_verify(data, size, false);
+    return anp_program_verify(data, size);
 }
 
 static anp_status_t run_open(const void *data, uint64_t size) {
     anp_program_t *p;
-    ANP_TRY(anp_program_open(data, size, &p));
+    ANP_TRY(anp_program_open(data, size, NULL, &p));
     anp_program_release(p);
     return ANP_OK;
 }

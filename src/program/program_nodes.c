@@ -5,14 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* The one place that decides which versions of an operator this build runs. A row has one meaning;
- * when the table moves to a newer one, versions that mean the same are added here, so that old
- * programs keep their row. */
-const anp_op_t *anp_program_find_op(const char *domain, const char *name, uint32_t since) {
-    const anp_op_t *op = anp_op_find(domain, name);
-    return op && (uint32_t)op->since == since ? op : NULL;
-}
-
 /* ---- decoding ---- */
 
 static anp_string_t decode_string(const anp_program_t *p, uint64_t at, uint64_t len) {
@@ -79,7 +71,7 @@ static anp_status_t decode_node(anp_program_t *p, const anp_p_node_t *n, anp_pro
 /* What the check of a node against its row depends on. Networks repeat a few of these many times,
  * so each is checked once. */
 typedef struct checks_t {
-    anp_map_t seen;      /* signature -> row number + 1, 0 = not in this build */
+    anp_map_t seen;      /* signature -> address of the row, 0 = there is none */
     anp_dtype_t *types;  /* room for the inputs of any node */
     uint32_t *signature; /* room for that of any node */
 } checks_t;
@@ -140,13 +132,13 @@ static anp_status_t resolve_op(anp_program_t *p, anp_program_node_t *n, checks_t
     const size_t key_len = make_signature(p, n->p, s->signature) * sizeof *s->signature;
     uint64_t row;
     if (anp_map_get(&s->seen, key, key_len, &row)) {
-        n->op = row ? anp_op_row((uint32_t)row - 1) : NULL;
+        n->op = (const anp_op_t *)(uintptr_t)row;
         return ANP_OK;
     }
-    n->op = anp_program_find_op(anp_program_string(p, n->p->domain),
+    n->op = anp_program_find_op(p->ops, anp_program_string(p, n->p->domain),
                                 anp_program_string(p, n->p->op), n->p->since);
     if (n->op) ANP_TRY(check_node(p, n, s->types));
-    return anp_map_put(&s->seen, key, key_len, n->op ? n->op->index + UINT64_C(1) : 0);
+    return anp_map_put(&s->seen, key, key_len, (uintptr_t)n->op);
 }
 
 static anp_status_t decode_all(anp_program_t *p, checks_t *s) {

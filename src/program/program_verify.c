@@ -210,8 +210,7 @@ static anp_status_t check_node_attrs(anp_verify_t *v, uint32_t node, uint64_t *a
     return ANP_OK;
 }
 
-static anp_status_t check_node(anp_verify_t *v, uint32_t node, uint64_t *attrs_left,
-                               bool need_ops) {
+static anp_status_t check_node(anp_verify_t *v, uint32_t node, uint64_t *attrs_left) {
     const anp_p_tables_t *t = &v->t;
     const anp_p_node_t *n = &t->nodes[node];
     ANP_TRY(anp_verify_string(v, "node name", node, n->name));
@@ -223,17 +222,12 @@ static anp_status_t check_node(anp_verify_t *v, uint32_t node, uint64_t *attrs_l
                  "program: node %" PRIu32 " '%s': estimate %g us, reserved field %" PRIu32, node,
                  node_name(v, node), (double)n->est_us, n->reserved_zero);
     ANP_TRY(check_node_attrs(v, node, attrs_left));
-    if (need_ops && !anp_program_find_op(t->strings + n->domain, t->strings + n->op, n->since))
-        ANP_FAIL(ANP_UNSUPPORTED,
-                 "program: node '%s': this build has no operator %s%s%s of version %" PRIu32,
-                 node_name(v, node), t->strings + n->domain, t->strings[n->domain] ? "." : "",
-                 t->strings + n->op, n->since);
     return ANP_OK;
 }
 
-static anp_status_t check_nodes(anp_verify_t *v, bool need_ops) {
+static anp_status_t check_nodes(anp_verify_t *v) {
     uint64_t attrs_left = v->t.n_attrs; /* no record is used twice, so that decoding stays linear */
-    for (uint32_t i = 0; i < v->t.n_nodes; i++) ANP_TRY(check_node(v, i, &attrs_left, need_ops));
+    for (uint32_t i = 0; i < v->t.n_nodes; i++) ANP_TRY(check_node(v, i, &attrs_left));
     for (uint32_t i = 0; i < v->t.n_nodes; i++) ANP_TRY(check_node_reads(v, i));
     for (uint32_t i = 0; i < v->t.n_blocks; i++) ANP_TRY(check_block_reads(v, i));
     return ANP_OK;
@@ -251,22 +245,22 @@ static anp_status_t scratch_alloc(anp_verify_t *v) {
     return ANP_OK;
 }
 
-static anp_status_t verify_all(anp_verify_t *v, bool need_ops) {
+static anp_status_t verify_all(anp_verify_t *v) {
     ANP_TRY(anp_verify_leaves(v));
     ANP_TRY(scratch_alloc(v));
     ANP_TRY(define_all(v));
     ANP_TRY(check_tree(v));
-    ANP_TRY(check_nodes(v, need_ops));
+    ANP_TRY(check_nodes(v));
     ANP_TRY(anp_verify_states(v));
     ANP_TRY(anp_verify_aliases(v));
     return anp_verify_partitions(v);
 }
 
-anp_status_t anp_program_verify(const void *data, uint64_t size_bytes, bool need_ops) {
+anp_status_t anp_program_verify(const void *data, uint64_t size_bytes) {
     anp_verify_t v = {0};
     ANP_TRY(anp_verify_header(&v, data, size_bytes));
     anp_arena_init(&v.arena);
-    const anp_status_t st = verify_all(&v, need_ops);
+    const anp_status_t st = verify_all(&v);
     anp_arena_deinit(&v.arena);
     return st;
 }

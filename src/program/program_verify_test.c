@@ -28,7 +28,7 @@ static anp_p_header_t *header(edit_t e) {
 #define REFS(e, at) (TABLE(e, refs, uint32_t) + (at))
 
 static void check(edit_t e, anp_status_t expected, const char *message) {
-    assert_int_equal(anp_program_verify(e.data, e.size, false), expected);
+    assert_int_equal(anp_program_verify(e.data, e.size), expected);
     if (expected != ANP_OK) anp_test_expect_message(message);
     anp_free(e.data);
 }
@@ -52,7 +52,7 @@ static void every_truncation_is_refused(void **state) {
             assert_int_equal(anp_alloc(n, &cut), ANP_OK);
             memcpy(cut, e.data, n);
             if (n >= sizeof(anp_p_header_t)) ((anp_p_header_t *)cut)->size_bytes = n;
-            if (anp_program_verify(cut, n, false) == ANP_OK)
+            if (anp_program_verify(cut, n) == ANP_OK)
                 fail_msg("%s cut to %llu of %llu bytes is taken", anp_sample_name((anp_sample_t)i),
                          (unsigned long long)n, (unsigned long long)e.size);
             anp_free(cut);
@@ -72,7 +72,7 @@ static void every_changed_byte_is_refused_or_harmless(void **state) {
             const unsigned char old = *byte;
             *byte ^= flips[at % ANP_ARRAY_LEN(flips)];
             anp_program_t *p;
-            if (anp_program_open(e.data, e.size, &p) == ANP_OK) {
+            if (anp_program_open(e.data, e.size, NULL, &p) == ANP_OK) {
                 anp_buf_t text;
                 anp_buf_init(&text, 0);
                 assert_int_equal(anp_program_print(p, &text), ANP_OK);
@@ -87,7 +87,7 @@ static void every_changed_byte_is_refused_or_harmless(void **state) {
 
 static anp_status_t verify_scenario(void *arg) {
     const edit_t *e = arg;
-    return anp_program_verify(e->data, e->size, true);
+    return anp_program_verify(e->data, e->size);
 }
 static void every_failing_allocation_is_reported(void **state) {
     (void)state;
@@ -134,7 +134,7 @@ static void tables_that_overlap_or_leave_the_bytes_are_refused(void **state) {
 static void unaligned_bytes_are_refused(void **state) {
     (void)state;
     edit_t e = edit(ANP_SAMPLE_LINEAR);
-    assert_int_equal(anp_program_verify(e.data + 4, e.size - 4, false), ANP_INVALID_ARGUMENT);
+    assert_int_equal(anp_program_verify(e.data + 4, e.size - 4), ANP_INVALID_ARGUMENT);
     anp_free(e.data);
 }
 
@@ -187,7 +187,7 @@ static void shape_whose_product_overflows_is_refused(void **state) {
     edit_t e = edit(ANP_SAMPLE_LINEAR);
     TABLE(e, ints, int64_t)[VALUE(e, 0)->dims] = INT64_C(1) << 40;
     TABLE(e, ints, int64_t)[VALUE(e, 0)->dims + 1] = INT64_C(1) << 40;
-    assert_int_equal(anp_program_verify(e.data, e.size, false), ANP_LIMIT);
+    assert_int_equal(anp_program_verify(e.data, e.size), ANP_LIMIT);
     anp_free(e.data);
 }
 
@@ -331,20 +331,6 @@ static void estimate_that_is_no_time_is_refused(void **state) {
     edit_t e = edit(ANP_SAMPLE_LINEAR);
     NODE(e, 0)->est_us = -1;
     refused(e, "estimate -1 us");
-}
-
-static void operators_are_asked_for_only_on_demand(void **state) {
-    (void)state;
-    edit_t e = edit(ANP_SAMPLE_CONTROL);
-    assert_int_equal(anp_program_verify(e.data, e.size, true), ANP_UNSUPPORTED);
-    anp_test_expect_message(
-        "node 'everything': this build has no operator test.Everything of version 1");
-    anp_free(e.data);
-    e = edit(ANP_SAMPLE_LINEAR);
-    assert_int_equal(anp_program_verify(e.data, e.size, true), ANP_OK);
-    NODE(e, 0)->since = 14;
-    assert_int_equal(anp_program_verify(e.data, e.size, true), ANP_UNSUPPORTED);
-    anp_free(e.data);
 }
 
 /* ---- blocks and entries ---- */
@@ -562,7 +548,6 @@ int main(void) {
         cmocka_unit_test(value_made_after_a_control_node_is_not_visible_in_its_blocks),
         cmocka_unit_test(lists_cannot_name_more_than_the_program_has_bytes),
         cmocka_unit_test(estimate_that_is_no_time_is_refused),
-        cmocka_unit_test(operators_are_asked_for_only_on_demand),
         cmocka_unit_test(node_in_two_blocks_is_refused),
         cmocka_unit_test(node_in_no_block_is_refused),
         cmocka_unit_test(block_that_lies_in_itself_is_refused),

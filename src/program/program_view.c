@@ -39,12 +39,14 @@ static void set_tables(anp_program_t *p, const void *data, uint64_t size_bytes) 
     p->n_symbols = (uint32_t)h->symbols.count;
 }
 
-anp_status_t anp_program_open(const void *data, uint64_t size_bytes, anp_program_t **out) {
+anp_status_t anp_program_open(const void *data, uint64_t size_bytes, anp_ops_t *ops,
+                              anp_program_t **out) {
     *out = NULL;
-    ANP_TRY(anp_program_verify(data, size_bytes, false));
+    ANP_TRY(anp_program_verify(data, size_bytes));
     anp_program_t *p;
     ANP_TRY(ANP_NEW(&p));
     anp_arena_init(&p->arena);
+    p->ops = ops;
     set_tables(p, data, size_bytes);
     anp_status_t st = decode_consts(p);
     if (st == ANP_OK) st = anp_program_decode_nodes(p);

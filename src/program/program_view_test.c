@@ -13,7 +13,7 @@ typedef struct sample_t {
 static sample_t open_sample(anp_sample_t which) {
     sample_t s;
     assert_int_equal(anp_sample_program(which, &s.data, &s.size), ANP_OK);
-    assert_int_equal(anp_program_open(s.data, s.size, &s.p), ANP_OK);
+    assert_int_equal(anp_program_open(s.data, s.size, NULL, &s.p), ANP_OK);
     return s;
 }
 
@@ -40,6 +40,37 @@ static void operator_of_no_row_is_left_open(void **state) {
     assert_null(s.p->nodes[0].op);
     assert_non_null(s.p->nodes[1].op);
     close_sample(&s);
+}
+
+static void missing_operators_are_named_with_what_to_do(void **state) {
+    (void)state;
+    sample_t s = open_sample(ANP_SAMPLE_CONTROL);
+    assert_int_equal(anp_program_check_ops(s.p), ANP_UNSUPPORTED);
+    anp_test_expect_message("node 'everything' needs operator test.Everything, which this build "
+                            "lacks: build with it in ANPUT_OPS");
+    close_sample(&s);
+    s = open_sample(ANP_SAMPLE_LINEAR);
+    assert_int_equal(anp_program_check_ops(s.p), ANP_OK);
+    close_sample(&s);
+}
+
+/* The sample with its Add of another version. */
+static void version_of_add(uint32_t since, const char *message) {
+    sample_t s;
+    assert_int_equal(anp_sample_program(ANP_SAMPLE_LINEAR, &s.data, &s.size), ANP_OK);
+    ((anp_p_node_t *)(uintptr_t)ANP_P_TABLE(s.data, nodes, anp_p_node_t))[1].since = since;
+    assert_int_equal(anp_program_open(s.data, s.size, NULL, &s.p), ANP_OK);
+    assert_int_equal(anp_program_check_ops(s.p), ANP_INCOMPATIBLE);
+    anp_test_expect_message(message);
+    close_sample(&s);
+}
+
+static void newer_operator_set_is_told_from_one_given_up(void **state) {
+    (void)state;
+    version_of_add(99, "node 'add' needs version 99 of operator Add, of a newer operator set than "
+                       "this build has: run it with a newer Anput");
+    version_of_add(1, "node 'add' needs version 1 of operator Add, which this build no longer has: "
+                      "compile the model again");
 }
 
 static void every_kind_of_attribute_comes_back(void **state) {
@@ -72,7 +103,7 @@ static void every_kind_of_attribute_comes_back(void **state) {
 /* Opens a changed sample that the verifier takes and the operator's row does not. */
 static void not_fitting(sample_t *s, const char *message) {
     anp_program_t *p;
-    assert_int_equal(anp_program_open(s->data, s->size, &p), ANP_INVALID_MODEL);
+    assert_int_equal(anp_program_open(s->data, s->size, NULL, &p), ANP_INVALID_MODEL);
     assert_null(p);
     anp_test_expect_message(message);
     close_sample(s);
@@ -219,7 +250,7 @@ static void entries_are_found_by_name(void **state) {
 static anp_status_t open_scenario(void *arg) {
     const sample_t *s = arg;
     anp_program_t *p;
-    ANP_TRY(anp_program_open(s->data, s->size, &p));
+    ANP_TRY(anp_program_open(s->data, s->size, NULL, &p));
     void *bytes = NULL;
     anp_status_t st = anp_sample_const(p, 0, &bytes);
     if (st == ANP_OK) st = anp_program_bind_const(p, 0, bytes);
@@ -276,6 +307,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nodes_have_their_rows_and_operands),
         cmocka_unit_test(operator_of_no_row_is_left_open),
+        cmocka_unit_test(missing_operators_are_named_with_what_to_do),
+        cmocka_unit_test(newer_operator_set_is_told_from_one_given_up),
         cmocka_unit_test(every_kind_of_attribute_comes_back),
         cmocka_unit_test(operand_of_a_type_the_operator_does_not_take_is_refused),
         cmocka_unit_test(tensor_where_a_sequence_is_expected_is_refused),

@@ -270,7 +270,7 @@ anp_status_t anp_program_writer_finish(anp_program_writer_t *w, void **out_data,
 #define X(field, type) copy_table(&w->field, &h.field, data);
     ANP_P_TABLES(X)
 #undef X
-    const anp_status_t st = anp_program_verify(data, h.size_bytes, false);
+    const anp_status_t st = anp_program_verify(data, h.size_bytes);
     if (st != ANP_OK) {
         anp_free(data);
         return anp_error_trace(st, __FILE__, __LINE__, "anp_program_verify");

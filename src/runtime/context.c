@@ -120,7 +120,7 @@ anp_status_t anp_context_add_driver(anp_context_t *ctx, const anp_driver_t *tabl
                               .alloc = host_alloc,
                               .free = host_free,
                               .option = host_option,
-                              .builtin = loaded ? NULL : &ctx->machine};
+                              .builtin = loaded ? NULL : &ctx->builtin};
     const anp_status_t pushed = anp_vec_push(&ctx->slots, &slot);
     if (pushed != ANP_OK) {
         anp_free(slot);
@@ -147,7 +147,7 @@ static anp_status_t read_options(anp_context_t *ctx, const anp_context_options_t
         *out_threads = (uint32_t)n;
     }
     const char *bad = NULL, *mask = setting(o, o->cpu, "ANPUT_CPU");
-    ctx->machine.cpu = anp_cpu_mask(anp_cpu_detect(), mask, &bad);
+    ctx->builtin.machine.cpu = anp_cpu_mask(anp_cpu_detect(), mask, &bad);
     if (bad)
         ANP_FAIL(ANP_INVALID_ARGUMENT,
                  "CPU level '%s' is not known: ref, avx2, avx512, vnni, bf16, neon, dotprod, i8mm",
@@ -206,7 +206,8 @@ anp_status_t anp_context_create(const anp_context_options_t *options, anp_contex
         ctx->log.user = NULL;
     }
     ANP_TRY_OUT(st, anp_pool_create(threads, &ctx->pool));
-    ctx->machine.pool = ctx->pool;
+    ctx->builtin.machine.pool = ctx->pool;
+    ANP_TRY_OUT(st, anp_ops_create(&ctx->builtin.ops));
     for (uint32_t i = 0; anp_builtin_drivers[i]; i++) {
         const anp_driver_t *t = anp_builtin_drivers[i]();
         ANP_TRY_OUT(st, anp_context_add_driver(ctx, t, t->name, NULL, false));
@@ -218,6 +219,10 @@ anp_status_t anp_context_create(const anp_context_options_t *options, anp_contex
 out:
     anp_context_release(ctx);
     return st;
+}
+
+anp_ops_t *anp_context_ops(anp_context_t *ctx) {
+    return ctx->builtin.ops;
 }
 
 uint32_t anp_context_threads(const anp_context_t *ctx) {
@@ -250,6 +255,7 @@ void anp_context_release(anp_context_t *ctx) {
     anp_vec_deinit(&ctx->addresses);
     anp_free(ctx->devices);
     anp_pool_release(ctx->pool);
+    anp_ops_release(ctx->builtin.ops);
     anp_free(ctx->preferred);
     anp_free(ctx->driver_options);
     anp_free(ctx->fallback_ops);

@@ -89,14 +89,8 @@ anp_status_t anp_model_create(anp_context_t *ctx, const anp_model_source_t *sour
     m->wanted = wanted;
     anp_mutex_init(&m->lock);
     ANP_TRY_OUT(st, anp_program_open(source->variant->program, source->variant->program_bytes,
-                                     &m->program));
-    for (uint32_t i = 0; i < m->program->n_nodes; i++)
-        if (!m->program->nodes[i].op)
-            ANP_FAIL_OUT(
-                st, ANP_UNSUPPORTED,
-                "node '%s' needs operator %s, which this build lacks: build with it in ANPUT_OPS",
-                m->program->nodes[i].name,
-                anp_program_string(m->program, m->program->nodes[i].p->op));
+                                     ctx->builtin.ops, &m->program));
+    ANP_TRY_OUT(st, anp_program_check_ops(m->program));
     ANP_TRY_OUT(st, bind_consts(m));
     ANP_TRY_OUT(st, anp_context_host_device(ctx, wanted, &host));
     ANP_TRY_OUT(st, add_device(m, host, &host_index));

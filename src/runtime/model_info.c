@@ -105,7 +105,8 @@ anp_status_t anp_model_ops_text(const anp_model_t *m, char **out_text) {
     uint32_t n_rows = 0;
     while (anp_op_row(n_rows)) n_rows++;
     ANP_TRY(ANP_NEW_ARRAY(n_rows, &seen));
-    for (uint32_t i = 0; i < m->program->n_nodes; i++) seen[m->program->nodes[i].op->index] = true;
+    for (uint32_t i = 0; i < m->program->n_nodes; i++)
+        if (!m->program->nodes[i].op->user) seen[m->program->nodes[i].op->index] = true;
     anp_buf_init(&b, 0);
     for (uint32_t i = 0; i < n_rows; i++) {
         const anp_op_t *op = anp_op_row(i);

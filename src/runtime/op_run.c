@@ -230,7 +230,7 @@ static anp_status_t ask_driver(anp_op_runner_t *r, const op_entry_t *e) {
 }
 
 static anp_status_t entry_make(anp_op_runner_t *r, const anp_op_call_t *c, op_entry_t **out) {
-    const anp_op_t *op = anp_op_find(c->domain ? c->domain : "", c->op);
+    const anp_op_t *op = anp_ops_find(r->ctx->builtin.ops, c->domain ? c->domain : "", c->op);
     if (!op || op->flags & ANP_OP_CONTROL)
         ANP_FAIL(ANP_UNSUPPORTED, "there is no operator '%s' to run alone", c->op);
     op_entry_t *e = NULL;

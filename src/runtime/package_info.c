@@ -96,7 +96,7 @@ anp_status_t anp_package_program_text(const char *path, uint32_t variant, char *
         ANP_FAIL_OUT(st, ANP_OUT_OF_RANGE, "%s: variant %u of %u", path, variant,
                      anp_package_variants(pkg));
     const anp_variant_t *v = anp_package_variant(pkg, variant);
-    ANP_TRY_OUT(st, anp_program_open(v->program, v->program_bytes, &p));
+    ANP_TRY_OUT(st, anp_program_open(v->program, v->program_bytes, NULL, &p));
     ANP_TRY_OUT(st, anp_program_print(p, &b));
     ANP_TRY_OUT(st, anp_buf_take(&b, out_text, &len));
 out:

@@ -5,7 +5,6 @@
 #define ANP_RUNTIME_RUNTIME_H
 
 #include "base/log.h"
-#include "base/machine.h"
 #include "base/str.h"
 #include "package/package.h"
 #include "program/program.h"
@@ -52,7 +51,7 @@ struct anp_context_t {
     atomic_uint refs;
     anp_log_t log;
     anp_pool_t *pool;
-    anp_machine_t machine;
+    anp_builtin_t builtin;
     anp_vec_t slots; /* anp_driver_slot_t * */
     anp_device_t **devices;
     uint32_t n_devices;

@@ -35,8 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (anp_alloc(size, &copy) != ANP_OK) return 0;
     memcpy(copy, data, size);
     if (size >= sizeof(anp_p_header_t)) ((anp_p_header_t *)copy)->size_bytes = size;
-    (void)anp_program_verify(copy, size, true);
-    if (anp_program_open(copy, size, &p) == ANP_OK) {
+    (void)anp_program_verify(copy, size);
+    if (anp_program_open(copy, size, NULL, &p) == ANP_OK) {
         anp_buf_t text;
         anp_buf_init(&text, 1 << 20);
         (void)anp_program_print(p, &text);

@@ -13,7 +13,7 @@ static void put_bytes(anp_buf_t *out, const char *what, uint32_t i, const void *
 
 static anp_status_t put_program(const anp_variant_t *v, anp_buf_t *out) {
     anp_program_t *program;
-    ANP_TRY(anp_program_open(v->program, v->program_bytes, &program));
+    ANP_TRY(anp_program_open(v->program, v->program_bytes, NULL, &program));
     const anp_status_t st = anp_program_print(program, out);
     anp_program_release(program);
     return st;

@@ -49,7 +49,7 @@ static anp_status_t write_package(const char *path, anp_sample_t sample) {
     anp_package_writer_t *w = NULL;
     anp_status_t st;
     ANP_TRY_OUT(st, anp_sample_program(sample, &data, &size));
-    ANP_TRY_OUT(st, anp_program_open(data, size, &p));
+    ANP_TRY_OUT(st, anp_program_open(data, size, NULL, &p));
     ANP_TRY_OUT(st, anp_package_writer_open(path, &w));
     ANP_TRY_OUT(st, fill(w, sample, p));
 out:

@@ -51,15 +51,17 @@ void anp_hostdrv_object_delete(anp_hostdrv_object_t *object) {
 anp_status_t anp_hostdrv_open(const anp_host_t *host, bool fast, anp_drv_t **out_drv) {
     *out_drv = NULL;
     anp_drv_t *drv = NULL;
-    const anp_machine_t *env = host->builtin;
+    const anp_builtin_t *env = host->builtin;
     if (!env)
         ANP_FAIL(ANP_UNSUPPORTED,
                  "the cpu and ref drivers are part of the library and are not loaded");
     ANP_TRY(ANP_NEW(&drv));
     drv->host = host;
     drv->fast = fast;
-    drv->env = (anp_kernel_env_t){.cpu = fast ? env->cpu : 0, .pool = env->pool};
-    const anp_status_t st = fast ? anp_kernel_tables_create(env->cpu, &drv->tables) : ANP_OK;
+    drv->ops = env->ops;
+    drv->env = (anp_kernel_env_t){.cpu = fast ? env->machine.cpu : 0, .pool = env->machine.pool};
+    const anp_status_t st =
+        fast ? anp_kernel_tables_create(env->machine.cpu, &drv->tables) : ANP_OK;
     if (st != ANP_OK) {
         anp_free(drv);
         return st;
@@ -251,7 +253,7 @@ anp_status_t anp_hostdrv_query(anp_drv_t *drv, const char *target, const void *p
     for (uint64_t i = 0; i < ANP_P_HEADER(program)->nodes.count; i++) {
         const char *domain = ANP_P_STRING(program, nodes[i].domain),
                    *name = ANP_P_STRING(program, nodes[i].op);
-        const anp_op_t *op = anp_op_find(domain, name);
+        const anp_op_t *op = anp_ops_find(drv->ops, domain, name);
         answers[i].yes = op && anp_kernel_ref(op);
         if (!answers[i].yes)
             snprintf(answers[i].reason, sizeof answers[i].reason, "%s: no kernel in this build",

@@ -30,7 +30,8 @@ static void end_module(anp_hostdrv_object_t *object) {
 }
 
 static anp_status_t open_program(anp_drv_module_t *m, const anp_drv_load_t *load) {
-    ANP_TRY(anp_program_open(load->program, load->program_bytes, &m->program));
+    ANP_TRY(
+        anp_program_open(load->program, load->program_bytes, m->object.dev->drv->ops, &m->program));
     for (uint32_t i = 0; i < m->program->n_consts; i++) {
         const void *data = NULL;
         uint64_t bytes = 0;

@@ -3,13 +3,14 @@
 #ifndef ANP_DRIVER_HOST_HOST_MODULE_H
 #define ANP_DRIVER_HOST_HOST_MODULE_H
 
-#include "base/machine.h"
 #include "kernel/kernel.h"
+#include "op/registry.h"
 #include <anput/driver.h>
 
 struct anp_drv_t {
     const anp_host_t *host;
     bool fast;
+    anp_ops_t *ops; /* of the context: lent */
     anp_kernel_env_t env;
     struct anp_kernel_tables_t *tables;
 };

@@ -108,6 +108,7 @@ static anp_status_t import_source(anp_onnx_source_t *source, const anp_import_op
     anp_map_init(&im.functions);
     anp_status_t st;
     ANP_TRY_OUT(st, anp_graph_create(&im.graph));
+    ANP_TRY_OUT(st, anp_graph_use_ops(im.graph, options->ops));
     ANP_TRY_OUT(st, import(&im));
     *out_graph = im.graph;
     im.graph = NULL;

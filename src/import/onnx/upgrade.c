@@ -172,7 +172,7 @@ static anp_status_t upgrade(anp_draft_t *d) {
 }
 
 static anp_status_t add_newest(anp_draft_t *d, int64_t file_version) {
-    const anp_op_t *op = anp_op_find(d->domain, d->op);
+    const anp_op_t *op = anp_ops_find(d->graph->ops, d->domain, d->op);
     if (!op)
         ANP_FAIL(ANP_UNSUPPORTED,
                  "operator %s of domain '%s', operator set %" PRId64 ", is not known here", d->op,
