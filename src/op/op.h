@@ -3,7 +3,8 @@
  * The operator table. A row of ops.def:
  *   OP(id, "domain", "Name", since, "signature", "types", "attributes", shape, ref, flags)
  * signature   "X:T W:T B:T? -> Y:T"   name:type per operand; '?' optional, '*' variadic (last, may
- * be zero times), '+' at least once; type is a variable of `types`, a type name (i64) or `seq(T)`,
+ * be zero times), '+' at least once; type is a variable of `types`, a list of types (i64; f32,f64:
+ * each operand has its own) or `seq(T)`,
  * `opt(T)`; outputs may be marked '?' too types       "T=f16,f32,f64 I=i32,i64"  what each variable
  * allows; classes: float = bf16 f16 f32 f64; int = i8 i16 i32 i64; uint; num = float int uint; all
  * = num bool string complex;  any = everything with a row attributes  "axis:i=-1 mode:s=constant
