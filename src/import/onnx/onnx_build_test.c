@@ -484,6 +484,14 @@ static void versions_out_of_range_are_refused(void **state) {
     expect_import_fails(&m, ANP_UNSUPPORTED, "ir_version is 14");
 }
 
+static void versions_of_classic_models_are_known_too(void **state) {
+    (void)state;
+    const msg_t g = relu_graph();
+    msg_t m = new_model(&g, 17);
+    put_opset(&m, MODEL_OPSET, "ai.onnx.ml", 0);
+    expect_import_fails(&m, ANP_INVALID_MODEL, "operator set 0 of ai.onnx.ml, expected at least 1");
+}
+
 static void count_warnings(void *user, int level, const char *text) {
     if (level == 2 && strstr(text, "operator set 28 is newer than 27")) ++*(int *)user;
 }
@@ -600,6 +608,7 @@ int main(void) {
         cmocka_unit_test(calls_must_fit_their_function),
         cmocka_unit_test(unknown_operators_are_named_with_domain_and_version),
         cmocka_unit_test(versions_out_of_range_are_refused),
+        cmocka_unit_test(versions_of_classic_models_are_known_too),
         cmocka_unit_test(a_newer_operator_set_is_read_with_a_warning),
         cmocka_unit_test(attributes_given_twice_or_of_unknown_kind_are_refused),
         cmocka_unit_test(a_model_cut_anywhere_never_gets_far),

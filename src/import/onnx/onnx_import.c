@@ -9,6 +9,9 @@
 
 enum { IR_VERSION_MIN = 3, IR_VERSION_MAX = 13, OPSETS_MAX = 256 };
 
+/* For messages ("%s%.*s"): nothing for ONNX's own domain. */
+#define OF_DOMAIN(domain) (domain).len_bytes ? " of " : "", ANP_STR_ARGS(domain)
+
 static bool is_onnx_domain(anp_string_t domain) {
     return anp_onnx_domain(domain).len_bytes == 0;
 }
@@ -25,15 +28,16 @@ static anp_status_t check_model(const anp_onnx_importer_t *im) {
                  m->opsets.count, OPSETS_MAX);
     const anp_onnx_opset_t *opsets = m->opsets.items;
     for (uint64_t i = 0; i < m->opsets.count; i++) {
-        const bool onnx = is_onnx_domain(opsets[i].domain);
-        if (onnx && opsets[i].version < ANP_ONNX_OPSET_MIN)
-            ANP_FAIL(ANP_INVALID_MODEL, "%s: operator set %" PRId64 ", expected at least %d", name,
-                     opsets[i].version, ANP_ONNX_OPSET_MIN);
-        if (onnx && opsets[i].version > ANP_ONNX_OPSET_MAX)
+        const anp_string_t domain = anp_onnx_domain(opsets[i].domain);
+        const int64_t newest = anp_onnx_opset_max(domain), version = opsets[i].version;
+        if (newest && version < ANP_ONNX_OPSET_MIN)
+            ANP_FAIL(ANP_INVALID_MODEL, "%s: operator set %" PRId64 "%s%.*s, expected at least %d",
+                     name, version, OF_DOMAIN(domain), ANP_ONNX_OPSET_MIN);
+        if (newest && version > newest)
             anp_log_write(&im->log, ANP_LOG_WARN,
-                          "%s: operator set %" PRId64
-                          " is newer than %d; its operators are read as in %d",
-                          name, opsets[i].version, ANP_ONNX_OPSET_MAX, ANP_ONNX_OPSET_MAX);
+                          "%s: operator set %" PRId64 "%s%.*s is newer than %" PRId64
+                          "; its operators are read as in %" PRId64,
+                          name, version, OF_DOMAIN(domain), newest, newest);
     }
     return ANP_OK;
 }

@@ -223,7 +223,7 @@ msg_t tensor_external(const char *name, anp_dtype_t dtype, const char *dims, con
 
 /* ---- models ---- */
 
-static void put_opset(msg_t *m, unsigned field, const char *domain, int64_t version) {
+void put_opset(msg_t *m, unsigned field, const char *domain, int64_t version) {
     msg_t opset = {.n = 0};
     put_text(&opset, 1, domain);
     put_int(&opset, 2, version);
@@ -248,9 +248,9 @@ void add_function_node(msg_t *function, const msg_t *node) {
 msg_t new_model(const msg_t *graph, int64_t opset) {
     msg_t m = {.n = 0};
     put_int(&m, 1, 8);
-    put_opset(&m, 8, "", opset);
-    put_opset(&m, 8, "com.microsoft", 1);
-    put_opset(&m, 8, "test", 1);
+    put_opset(&m, MODEL_OPSET, "", opset);
+    put_opset(&m, MODEL_OPSET, "com.microsoft", 1);
+    put_opset(&m, MODEL_OPSET, "test", 1);
     put_msg(&m, 7, graph);
     return m;
 }

@@ -58,6 +58,9 @@ void add_function_node(msg_t *function, const msg_t *node);
 
 /* IR version 8 and operator set `opset` of ONNX, 1 of domains "com.microsoft" and "test". */
 msg_t new_model(const msg_t *graph, int64_t opset);
+/* One more operator set: of a model (field MODEL_OPSET) or a function. */
+enum { MODEL_OPSET = 8 };
+void put_opset(msg_t *m, unsigned field, const char *domain, int64_t version);
 void add_function(msg_t *model, const msg_t *function);
 
 /* ---- checks ---- */

@@ -1,17 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drafts of nodes, and the walk through the upgrade table. */
 #include "import/onnx/upgrade.h"
+#include "import/onnx/onnx_source.h"
 #include "import/onnx/upgrade_rules.h"
 #include "op/dtype.h"
 #include <inttypes.h>
 #include <string.h>
 
 static const anp_upgrade_t rows[] = {
-#define UPGRADE(op, last, function, text, number) {op, last, anp_upgrade_##function, text, number},
+#define UPGRADE(op, last, function, text, number) \
+    {"", op, last, anp_upgrade_##function, text, number},
 #include "import/onnx/upgrade.def"
+#undef UPGRADE
+#define UPGRADE(op, last, function, text, number) \
+    {"ai.onnx.ml", op, last, anp_upgrade_##function, text, number},
+#include "import/onnx/upgrade_ml.def"
 #undef UPGRADE
 };
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
+
+int64_t anp_onnx_opset_max(anp_string_t domain) {
+    static const struct {
+        const char *domain;
+        int64_t newest;
+    } known[] = {{"", 27}, {"ai.onnx.ml", 5}, {"ai.onnx.preview.training", 1}};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (anp_string_is(domain, known[i].domain)) return known[i].newest;
+    return 0;
+}
 
 void anp_draft_init(anp_draft_t *d, anp_graph_t *graph, anp_block_t *block, anp_arena_t *arena) {
     *d = (anp_draft_t){
@@ -149,7 +165,8 @@ anp_status_t anp_draft_scalar_like(anp_draft_t *d, const char *name, double valu
 /* ---- upgrading ---- */
 
 static bool row_fits(const anp_upgrade_t *row, const anp_draft_t *d) {
-    return row->last >= d->version && (strcmp(row->op, "*") == 0 || strcmp(row->op, d->op) == 0);
+    return row->last >= d->version && strcmp(row->domain, d->domain) == 0 &&
+           (strcmp(row->op, "*") == 0 || strcmp(row->op, d->op) == 0);
 }
 
 /* The version at which the draft's meaning changes next: rows that end there apply. */
@@ -161,7 +178,6 @@ static int64_t next_change(const anp_draft_t *d) {
 }
 
 static anp_status_t upgrade(anp_draft_t *d) {
-    if (*d->domain) return ANP_OK; /* only ONNX's own operators have versions that differ */
     for (int64_t last = next_change(d); last != INT64_MAX; last = next_change(d)) {
         for (size_t i = 0; i < N_ROWS && !d->done; i++)
             if (rows[i].last == last && row_fits(&rows[i], d)) ANP_TRY(rows[i].apply(d, &rows[i]));

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A node on its way from a file to the graph: in the meaning of the file's operator set first, in
- * the newest one when it is added. upgrade.def has one row per operator and version whose meaning
- * changed.
+ * the newest one when it is added. upgrade.def and upgrade_ml.def have one row per operator and
+ * version whose meaning changed.
  */
 #ifndef ANP_IMPORT_ONNX_UPGRADE_H
 #define ANP_IMPORT_ONNX_UPGRADE_H
 
 #include "ir/graph.h"
 
-enum { ANP_ONNX_OPSET_MIN = 1, ANP_ONNX_OPSET_MAX = 27 }; /* of ONNX's own domain, known here */
-enum { ANP_ONNX_OPSET_ANY = 1 << 20 }; /* last of rows that apply in every operator set */
+enum {
+    ANP_ONNX_OPSET_MIN = 1,
+    ANP_ONNX_OPSET_ANY = 1 << 20, /* last of rows that apply in every operator set */
+};
+/* The newest operator set of a domain that is known here; 0 for domains that are not ONNX's. */
+int64_t anp_onnx_opset_max(anp_string_t domain);
 
 typedef struct anp_draft_t {
     anp_graph_t *graph;
@@ -34,7 +38,7 @@ void anp_draft_init(anp_draft_t *d, anp_graph_t *graph, anp_block_t *block, anp_
 void anp_draft_deinit(anp_draft_t *d);
 
 /*
- * Applies the rows of upgrade.def from d->version on, then appends the node (unless a row has done
+ * Applies the rows of its domain from d->version on, then appends the node (unless a row has done
  * so) and infers its shapes.
  * Errors   ANP_UNSUPPORTED    no such operator, or no newest form for an old one
  *          ANP_INVALID_MODEL  operands or attributes do not fit; ANP_OUT_OF_MEMORY
@@ -43,9 +47,10 @@ anp_status_t anp_draft_add(anp_draft_t *d);
 
 /* ---- for upgrades ---- */
 
-/* One row of upgrade.def. */
+/* One row of upgrade.def or upgrade_ml.def. */
 typedef struct anp_upgrade_t {
-    const char *op; /* "*": every operator */
+    const char *domain;
+    const char *op; /* "*": every operator of the domain */
     int64_t last;   /* newest operator set with the old meaning */
     anp_status_t (*apply)(anp_draft_t *d, const struct anp_upgrade_t *row);
     const char *text; /* what the function takes: an attribute, a name */
