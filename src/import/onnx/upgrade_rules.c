@@ -66,6 +66,12 @@ ANP_UPGRADE_RULE(attr_to_i64s) {
     return set_constant(d, row, ANP_DTYPE_I64, 1, (int64_t)a.count, a.count ? a.v.ints : &none);
 }
 
+ANP_UPGRADE_RULE(attr_to_i64) {
+    anp_attr_t a;
+    ANP_TRY(take_attr(d, row, ANP_ATTR_INT, &a));
+    return a.kind == ANP_ATTR_NONE ? ANP_OK : set_constant(d, row, ANP_DTYPE_I64, 0, 0, &a.v.i);
+}
+
 ANP_UPGRADE_RULE(attr_to_f32s) {
     anp_attr_t a;
     ANP_TRY(take_attr(d, row, ANP_ATTR_FLOATS, &a));

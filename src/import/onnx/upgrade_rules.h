@@ -17,6 +17,7 @@ ANP_UPGRADE_RULE(default_int); /* number: the value when absent */
 ANP_UPGRADE_RULE(float_to_int);
 /* The attribute becomes input `number`: */
 ANP_UPGRADE_RULE(attr_to_i64s);        /* an integer or integers, as i64 [n] */
+ANP_UPGRADE_RULE(attr_to_i64);         /* an integer, as i64 scalar */
 ANP_UPGRADE_RULE(attr_to_f32s);        /* floats, as f32 [n] */
 ANP_UPGRADE_RULE(attr_to_f32);         /* a float, as f32 scalar */
 ANP_UPGRADE_RULE(attr_to_scalar_like); /* a float, as a scalar of input 0's type */

@@ -69,6 +69,18 @@ static void topks_k_becomes_an_input(void **state) {
     becomes(&t, 1, "const k: i64[1] = {2}\ny: f32[2, 3, 4, 2], z: i64[2, 3, 4, 2] = TopK(x, k)");
 }
 
+static void the_axis_of_a_transform_becomes_an_input(void **state) {
+    (void)state;
+    one_node_t t = begin("DFT", "c", "y");
+    add_input(&t.graph, "c", ANP_DTYPE_F32, "2 3 4 2");
+    becomes(&t, 17, "const axis: i64[] = {1}\ny: f32[2, 3, 4, 2] = DFT(c, _, axis)");
+    t = begin("DFT", "c", "y");
+    add_input(&t.graph, "c", ANP_DTYPE_F32, "2 3 4 1");
+    with(&t, attr_int("axis", -2));
+    with(&t, attr_int("onesided", 1));
+    becomes(&t, 19, "const axis: i64[] = {-2}\ny: f32[2, 3, 3, 2] = DFT(c, _, axis) {onesided=1}");
+}
+
 static void splits_know_how_many_they_are(void **state) {
     (void)state;
     one_node_t t = begin("Split", "x", "y z");
@@ -400,6 +412,7 @@ int main(void) {
         cmocka_unit_test(slices_bounds_become_inputs),
         cmocka_unit_test(reshapes_shape_becomes_an_input),
         cmocka_unit_test(topks_k_becomes_an_input),
+        cmocka_unit_test(the_axis_of_a_transform_becomes_an_input),
         cmocka_unit_test(splits_know_how_many_they_are),
         cmocka_unit_test(pads_become_inputs_of_the_datas_type),
         cmocka_unit_test(clip_bounds_become_inputs),

@@ -198,6 +198,28 @@ static void strings_become_numbers_and_back(void **state) {
     kx_end(&kx);
 }
 
+static void bits_keep_their_value_under_another_type(void **state) {
+    (void)state;
+    kx_t kx;
+    kx_begin(&kx);
+    kx_in(&kx, F32, "2", "1 -2");
+    fx_attr_int(&kx.fx, "to", I32);
+    kx_assert_gives(&kx, "BitCast", "i32[2] 1065353216 -1073741824");
+    kx_in(&kx, I4, "3", "-1 7 -8");
+    fx_attr_int(&kx.fx, "to", U4);
+    kx_assert_gives(&kx, "BitCast", "u4[3] 15 7 8");
+    kx_in(&kx, F64, "1", "-0.0");
+    fx_attr_int(&kx.fx, "to", U64);
+    kx_assert_gives(&kx, "BitCast", "u64[1] 9223372036854775808");
+    kx_in(&kx, U4, "2", "1");
+    fx_attr_int(&kx.fx, "to", U2);
+    kx_assert_fails(&kx, "BitCast", ANP_INVALID_MODEL, "type u4 do not have the bits of u2");
+    kx_in(&kx, F16, "2", "1");
+    fx_attr_int(&kx.fx, "to", STRING);
+    kx_assert_fails(&kx, "BitCast", ANP_INVALID_MODEL, "'to' is 8");
+    kx_end(&kx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_combination_of_axes_is_reduced),
@@ -210,6 +232,7 @@ int main(void) {
         cmocka_unit_test(casts_between_numbers_truncate_wrap_or_round),
         cmocka_unit_test(powers_of_two_round_as_told),
         cmocka_unit_test(strings_become_numbers_and_back),
+        cmocka_unit_test(bits_keep_their_value_under_another_type),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

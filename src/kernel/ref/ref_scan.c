@@ -1,54 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operators that go along one axis in order: CumSum and ReverseSequence. */
+/* Operators that go along one axis in order: CumSum, CumProd and ReverseSequence. */
 #include "kernel/ref/ref_line.h"
 #include "kernel/ref/ref_util.h"
 #include <string.h>
 
-/* ---- CumSum ---- */
+/* ---- CumSum, CumProd ---- */
 
-typedef struct cumsum_job_t {
+typedef struct scan_job_t {
     const anp_tensor_t *in, *out;
     anp_lines_t lines;
-    bool exclusive, reverse;
-} cumsum_job_t;
+    bool exclusive, reverse, product;
+} scan_job_t;
 
-/* Running sums of one line: floats in f64, each rounded once; integers wrap around. */
-#define SUM_LINE(fn, T, W, load, store)                              \
-    static void fn(const cumsum_job_t *job, int64_t first) {         \
-        const anp_lines_t *l = &job->lines;                          \
-        const anp_dtype_t dtype = (anp_dtype_t)job->in->dtype;       \
-        W sum = 0;                                                   \
-        for (int64_t i = 0; i < l->length; i++) {                    \
-            const int64_t at = job->reverse ? l->length - 1 - i : i; \
-            const uint64_t e = (uint64_t)(first + at * l->stride);   \
-            T x = 0;                                                 \
-            load(dtype, job->in->data, e, 1, &x);                    \
-            const W next = sum + (W)x;                               \
-            const T v = (T)(job->exclusive ? sum : next);            \
-            store(dtype, job->out->data, e, 1, &v);                  \
-            sum = next;                                              \
-        }                                                            \
+/* Running sums or products of one line: floats in f64, each rounded once; integers wrap around. */
+#define SCAN_LINE(fn, T, W, load, store)                                 \
+    static void fn(const scan_job_t *job, int64_t first) {               \
+        const anp_lines_t *l = &job->lines;                              \
+        const anp_dtype_t dtype = (anp_dtype_t)job->in->dtype;           \
+        W so_far = job->product ? 1 : 0;                                 \
+        for (int64_t i = 0; i < l->length; i++) {                        \
+            const int64_t at = job->reverse ? l->length - 1 - i : i;     \
+            const uint64_t e = (uint64_t)(first + at * l->stride);       \
+            T x = 0;                                                     \
+            load(dtype, job->in->data, e, 1, &x);                        \
+            const W next = job->product ? so_far * (W)x : so_far + (W)x; \
+            const T v = (T)(job->exclusive ? so_far : next);             \
+            store(dtype, job->out->data, e, 1, &v);                      \
+            so_far = next;                                               \
+        }                                                                \
     }
-SUM_LINE(sum_line_f64, double, double, anp_dtype_load_f64, anp_dtype_store_f64)
-SUM_LINE(sum_line_i64, int64_t, uint64_t, anp_dtype_load_i64, anp_dtype_store_i64)
+SCAN_LINE(scan_line_f64, double, double, anp_dtype_load_f64, anp_dtype_store_f64)
+SCAN_LINE(scan_line_i64, int64_t, uint64_t, anp_dtype_load_i64, anp_dtype_store_i64)
 
-static void cumsum_lines(void *arg, int64_t begin, int64_t end) {
-    const cumsum_job_t *job = arg;
+static void scan_lines(void *arg, int64_t begin, int64_t end) {
+    const scan_job_t *job = arg;
     const bool real = anp_dtype_is_float((anp_dtype_t)job->in->dtype);
     for (int64_t line = begin; line < end; line++) {
         const int64_t first = anp_lines_first(&job->lines, line);
         if (real)
-            sum_line_f64(job, first);
+            scan_line_f64(job, first);
         else
-            sum_line_i64(job, first);
+            scan_line_i64(job, first);
     }
 }
 
-anp_status_t anp_ref_cumsum(anp_kernel_t *k) {
-    cumsum_job_t job = {.in = k->in[0],
-                        .out = k->out[0],
-                        .exclusive = anp_attr_i64(k->attrs, "exclusive", 0) != 0,
-                        .reverse = anp_attr_i64(k->attrs, "reverse", 0) != 0};
+anp_status_t anp_ref_cumulate(anp_kernel_t *k) {
+    scan_job_t job = {.in = k->in[0],
+                      .out = k->out[0],
+                      .exclusive = anp_attr_i64(k->attrs, "exclusive", 0) != 0,
+                      .reverse = anp_attr_i64(k->attrs, "reverse", 0) != 0,
+                      .product = k->op->index == ANP_OP_CumProd};
     int64_t value = 0;
     uint32_t axis = 0;
     ANP_TRY(anp_kernel_scalar_i64(k, 1, &value));
@@ -56,7 +57,7 @@ anp_status_t anp_ref_cumsum(anp_kernel_t *k) {
     if (anp_tensor_elems(job.in) == 0) return ANP_OK;
     anp_lines_along(job.in, axis, &job.lines);
     anp_range_run(k->env->pool, job.lines.lines, ANP_MAX(1, ANP_PART_ELEMS / job.lines.length),
-                  cumsum_lines, &job);
+                  scan_lines, &job);
     return ANP_OK;
 }
 

@@ -144,6 +144,24 @@ static void scatter_replaces_or_combines_in_order(void **state) {
     kx_end(&kx);
 }
 
+static void running_products_wrap_and_begin_with_one(void **state) {
+    (void)state;
+    kx_t kx;
+    kx_begin(&kx);
+    kx_in(&kx, F16, "2, 3", "1 2 3 4 5 6");
+    kx_in(&kx, I64, "", "-1");
+    kx_assert_gives(&kx, "CumProd", "f16[2, 3] 1 2 6 4 20 120");
+    kx_in(&kx, U32, "3", "65536 65537 3");
+    kx_in(&kx, I32, "", "0");
+    kx_assert_gives(&kx, "CumProd", "u32[3] 65536 65536 196608");
+    kx_in(&kx, I32, "3", "2 3 4");
+    kx_in(&kx, I64, "", "0");
+    fx_attr_int(&kx.fx, "exclusive", 1);
+    fx_attr_int(&kx.fx, "reverse", 1);
+    kx_assert_gives(&kx, "CumProd", "i32[3] 12 4 1");
+    kx_end(&kx);
+}
+
 static void running_sums_and_reversed_sequences(void **state) {
     (void)state;
     kx_t kx;
@@ -235,6 +253,7 @@ int main(void) {
         cmocka_unit_test(optionals_hold_something_or_nothing),
         cmocka_unit_test(strings_are_joined_with_broadcasting),
         cmocka_unit_test(scatter_replaces_or_combines_in_order),
+        cmocka_unit_test(running_products_wrap_and_begin_with_one),
         cmocka_unit_test(running_sums_and_reversed_sequences),
         cmocka_unit_test(random_numbers_follow_their_distribution_and_seed),
         cmocka_unit_test(dropout_is_identity_until_it_trains),

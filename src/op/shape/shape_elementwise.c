@@ -50,6 +50,19 @@ anp_status_t anp_shape_cast(anp_shape_ctx_t *c) {
     return ANP_OK;
 }
 
+anp_status_t anp_shape_bit_cast(anp_shape_ctx_t *c) {
+    const anp_dtype_row_t *from = anp_dtype_row(c->in[0].shape.dtype), *to;
+    anp_dtype_t dtype = ANP_DTYPE_NONE;
+    ANP_TRY(anp_shape_attr_dtype(c, "to", "T2", anp_attr_i64(c->attrs, "to", 0), &dtype));
+    to = anp_dtype_row(dtype);
+    if (from && from->block_bytes * to->block_elems != to->block_bytes * from->block_elems)
+        ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "elements of type %s do not have the bits of %s",
+                       from->name, to->name);
+    c->out[0].shape.dtype = (uint8_t)dtype;
+    anp_shape_copy_dims(&c->out[0].shape, &c->in[0].shape);
+    return ANP_OK;
+}
+
 anp_status_t anp_shape_cast_like(anp_shape_ctx_t *c) {
     const uint8_t to = c->in[1].shape.dtype;
     c->out[0].shape.dtype = to;

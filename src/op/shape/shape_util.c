@@ -49,6 +49,26 @@ anp_status_t anp_shape_need_rank(const anp_shape_ctx_t *c, uint32_t i, int32_t m
                    max);
 }
 
+anp_status_t anp_shape_scalar(const anp_shape_ctx_t *c, uint32_t i, anp_dim_t *out,
+                              bool *out_known) {
+    uint32_t n = 0;
+    ANP_TRY(anp_shape_in_ints(c, i, out, 1, &n, out_known));
+    if (*out_known && n != 1)
+        ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "input %u has no value, expected one", i);
+    return ANP_OK;
+}
+
+anp_status_t anp_shape_size_input(anp_shape_ctx_t *c, uint32_t i, const char *what, int64_t least,
+                                  anp_dim_t *out) {
+    bool known = false;
+    ANP_TRY(anp_shape_scalar(c, i, out, &known));
+    if (!known) return anp_shape_fresh(c, out);
+    if (ANP_DIM_IS_CONST(*out) && *out < least)
+        ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "%s is %lld, expected at least %lld", what,
+                       (long long)*out, (long long)least);
+    return ANP_OK;
+}
+
 anp_status_t anp_shape_at_least(anp_shape_ctx_t *c, anp_dim_t a, anp_dim_t b, bool *out) {
     *out = a == b && a != ANP_DIM_UNKNOWN;
     if (*out || a == ANP_DIM_UNKNOWN || b == ANP_DIM_UNKNOWN) return ANP_OK;

@@ -21,6 +21,14 @@ anp_status_t anp_shape_product(anp_shape_ctx_t *c, const anp_dim_t *dims, uint32
                                anp_dim_t *out);
 /* Fails unless input i has unknown rank or a rank in [min, max]. */
 anp_status_t anp_shape_need_rank(const anp_shape_ctx_t *c, uint32_t i, int32_t min, int32_t max);
+/* The one value of integer input i, which may be symbolic: *out_known false while nobody knows it.
+ * Fails when it has another number of values. */
+anp_status_t anp_shape_scalar(const anp_shape_ctx_t *c, uint32_t i, anp_dim_t *out,
+                              bool *out_known);
+/* The same for a size: at least `least` when it is a number, a dimension nobody knows yet when it
+ * is not known; `what` names it in the message. */
+anp_status_t anp_shape_size_input(anp_shape_ctx_t *c, uint32_t i, const char *what, int64_t least,
+                                  anp_dim_t *out);
 /* Whether a >= b for every value of the symbols. */
 anp_status_t anp_shape_at_least(anp_shape_ctx_t *c, anp_dim_t a, anp_dim_t b, bool *out);
 /* The output type an integer attribute names (Cast's `to`): fails unless `type` of the row allows
