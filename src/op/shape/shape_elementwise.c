@@ -7,6 +7,15 @@ anp_status_t anp_shape_same(anp_shape_ctx_t *c) {
     return anp_content_elementwise(c, 1);
 }
 
+/* As same; attribute `axis` is one of the input's axes. */
+anp_status_t anp_shape_same_axis(anp_shape_ctx_t *c) {
+    const anp_shape_t *x = &c->in[0].shape;
+    int64_t axis;
+    if (x->rank >= 0)
+        ANP_TRY(anp_shape_axis(c, anp_attr_i64(c->attrs, "axis", -1), x->rank, &axis));
+    return anp_shape_same(c);
+}
+
 anp_status_t anp_shape_same_bool(anp_shape_ctx_t *c) {
     anp_shape_copy_dims(&c->out[0].shape, &c->in[0].shape);
     c->out[0].shape.dtype = ANP_DTYPE_BOOL;
