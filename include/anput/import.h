@@ -15,6 +15,13 @@ typedef struct anp_import_dim_t {
     int64_t size;     /* >= 0 */
 } anp_import_dim_t;
 
+/* Another shape of an input than the model declares, which may be wrong about it. */
+typedef struct anp_import_shape_t {
+    const char *input;
+    uint32_t rank;
+    const int64_t *dims; /* sizes >= 0 */
+} anp_import_shape_t;
+
 /* All zero = defaults. Read during the call only. */
 typedef struct anp_import_options_t {
     bool follow_links; /* external data may lie behind symbolic links, beneath the model's folder */
@@ -30,6 +37,8 @@ typedef struct anp_import_options_t {
      * A result other than ANP_OK ends the import with it. NULL = none */
     anp_status_t (*progress)(void *user, double done, const char *what);
     void *progress_user;
+    const anp_import_shape_t *shapes; /* these inputs have these shapes, whatever is declared */
+    uint32_t n_shapes;
 } anp_import_options_t;
 
 /**
@@ -46,7 +55,8 @@ typedef struct anp_import_options_t {
  *          ANP_INVALID_MODEL      well-formed, but not a valid network: node and value are named
  *          ANP_UNSUPPORTED        an operator or type not known here: node, domain, operator and
  *                                 operator set are named
- *          ANP_INVALID_ARGUMENT   options->dims names no free dimension of the model
+ *          ANP_INVALID_ARGUMENT   options->dims names no free dimension of the model, or
+ *                                 options->shapes no input; a size or rank that cannot be
  *          ANP_LIMIT              sizes, nesting or counts beyond what is accepted
  *          ANP_OUT_OF_MEMORY; what options->progress gives. Since 0.1.
  */

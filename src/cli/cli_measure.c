@@ -33,33 +33,17 @@ static void add_element(cli_measure_t *m, const cli_tolerance_t *t, int64_t at, 
     m->worst_b = b;
 }
 
-/* t with the part that depends on the largest element made a number. */
-static anp_status_t resolve(const cli_tolerance_t *t, const anp_tensor_t *b, int64_t count,
-                            cli_tolerance_t *out) {
-    double y[CHUNK], largest = 0;
-    *out = (cli_tolerance_t){0};
-    if (cli_is_integer((anp_dtype_t)b->dtype)) return ANP_OK;
-    for (int64_t first = 0; t->scale > 0 && first < count; first += CHUNK) {
-        const int64_t n = count - first < CHUNK ? count - first : CHUNK;
-        const anp_status_t st = anp_tensor_read_f64(b, first, n, y);
-        if (st != ANP_OK) return st;
-        for (int64_t i = 0; i < n; i++)
-            if (isfinite(y[i])) largest = fmax(largest, fabs(y[i]));
-    }
-    *out = (cli_tolerance_t){.rtol = t->rtol, .atol = fmax(t->atol, t->scale * largest)};
-    return ANP_OK;
-}
-
 static anp_status_t add_numbers(const anp_tensor_t *a, const anp_tensor_t *b, int64_t count,
                                 const cli_tolerance_t *tolerance, cli_measure_t *m) {
     double x[CHUNK], y[CHUNK];
-    cli_tolerance_t t;
-    anp_status_t st = resolve(tolerance, b, count, &t);
+    anp_status_t st = ANP_OK;
+    const cli_tolerance_t exact = {0};
+    const cli_tolerance_t *t = cli_is_integer((anp_dtype_t)b->dtype) ? &exact : tolerance;
     for (int64_t first = 0; st == ANP_OK && first < count; first += CHUNK) {
         const int64_t n = count - first < CHUNK ? count - first : CHUNK;
         st = anp_tensor_read_f64(a, first, n, x);
         if (st == ANP_OK) st = anp_tensor_read_f64(b, first, n, y);
-        for (int64_t i = 0; st == ANP_OK && i < n; i++) add_element(m, &t, first + i, x[i], y[i]);
+        for (int64_t i = 0; st == ANP_OK && i < n; i++) add_element(m, t, first + i, x[i], y[i]);
     }
     if (st != ANP_OK || m->n_outside) return st;
     if (b->dtype != ANP_DTYPE_I64 && b->dtype != ANP_DTYPE_U64) return ANP_OK;

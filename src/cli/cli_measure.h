@@ -9,8 +9,6 @@
 
 typedef struct cli_tolerance_t {
     double rtol, atol; /* of an element: |a - b| <= atol + rtol * |b| */
-    double
-        scale; /* atol is at least scale * max |b|: what rounding leaves where large terms cancel */
 } cli_tolerance_t;
 
 typedef struct cli_measure_t {

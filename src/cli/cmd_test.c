@@ -6,6 +6,7 @@
 #include "cmd.h"
 #include "json_out.h"
 #include "onnx_case.h"
+#include "onnx_tolerance.h"
 #include <errno.h>
 #include <fnmatch.h>
 #include <poll.h>
@@ -15,11 +16,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { JOBS_MAX = 64, ANSWER_BYTES = 1024 };
+enum { JOBS_MAX = 64 };
 
 typedef struct test_args_t {
-    onnx_case_args_t one;
-    const char *filter;
+    cli_tolerance_t tolerance;
+    const char *filter, *tolerances;
     int64_t jobs, timeout_s;
     bool strict;
 } test_args_t;
@@ -28,10 +29,12 @@ typedef struct test_args_t {
 static const cli_option_t own_options[] = {
     {"filter", "PATTERN", "only tests whose folder's name matches, such as 'test_conv*'", NULL,
      AT(filter), CLI_TEXT, 0},
-    {"rtol", "X", "tolerance of an element: |a-b| <= atol + rtol * |b|", "1e-3",
-     AT(one.tolerance.rtol), CLI_REAL, 0},
+    {"rtol", "X", "of a test without data.json: |a-b| <= atol + rtol * |b|", "1e-3",
+     AT(tolerance.rtol), CLI_REAL, 0},
     {"atol", "X", "integers, strings and bool are always compared exactly", "1e-7",
-     AT(one.tolerance.atol), CLI_REAL, 0},
+     AT(tolerance.atol), CLI_REAL, 0},
+    {"tolerances", "FILE", "lines \"PATTERN RTOL ATOL source\" for tests by name", NULL,
+     AT(tolerances), CLI_TEXT, 0},
     {"jobs", "N", "tests at a time (default: the CPUs there are)", NULL, AT(jobs), CLI_COUNT, 0},
     {"timeout", "SECONDS", "of one test; 0 = no limit", "120", AT(timeout_s), CLI_COUNT, 0},
     {"strict", NULL, "a skipped test is a failure", NULL, AT(strict), CLI_FLAG, 0},
@@ -44,7 +47,7 @@ typedef struct test_t {
     char *folder;
     onnx_verdict_t verdict;
     bool finished;
-    char *why; /* NULL when it passed */
+    char *why, *ops; /* NULL: nothing to say, not known */
 } test_t;
 
 typedef struct child_t {
@@ -52,13 +55,14 @@ typedef struct child_t {
     int fd;
     uint32_t test;
     uint64_t deadline_ns;
-    char answer[ANSWER_BYTES]; /* verdict byte, then the sentence */
+    onnx_result_t answer; /* as its bytes arrive */
     size_t n;
 } child_t;
 
 typedef struct run_t {
     cli_t *cli;
     const test_args_t *args;
+    onnx_tolerances_t tolerances;
     test_t *tests;
     uint32_t n, started, finished, printed;
     uint32_t counts[ONNX_VERDICTS];
@@ -68,17 +72,22 @@ typedef struct run_t {
     cli_progress_t bar;
 } run_t;
 
+static const char *name_of(const char *folder) {
+    const char *slash = strrchr(folder, '/');
+    return slash ? slash + 1 : folder;
+}
+
 /* ---- the child ---- */
 /* Never returns: tells its parent through fd and ends without cleaning up, as the process is. */
 static void child_main(run_t *r, const char *folder, int fd) {
-    char answer[ANSWER_BYTES], why[ANSWER_BYTES - 1] = "";
+    onnx_result_t result;
+    cli_tolerance_t tolerance = r->args->tolerance;
     signal(SIGINT, SIG_DFL);
     signal(SIGBUS, SIG_DFL);
-    answer[0] = (char)onnx_case_run(r->cli, &r->args->one, folder, why, sizeof why);
-    const size_t n = strlen(why);
-    memcpy(answer + 1, why, n);
-    const ssize_t written = write(fd, answer, n + 1);
-    _exit(written == (ssize_t)(n + 1) ? 0 : 1);
+    onnx_tolerances_find(&r->tolerances, name_of(folder), &tolerance);
+    onnx_case_run(r->cli, &tolerance, folder, &result);
+    const ssize_t written = write(fd, &result, sizeof result); /* within what a pipe holds */
+    _exit(written == (ssize_t)sizeof result ? 0 : 1);
 }
 
 static cli_exit_t start_child(run_t *r, child_t *c) {
@@ -104,6 +113,17 @@ static cli_exit_t start_child(run_t *r, child_t *c) {
 }
 
 /* ---- results ---- */
+/* Operators stand in lines. */
+static void put_ops(jout_t *j, const char *ops) {
+    jout_array(j, "operators", true);
+    for (const char *at = ops; at && *at;) {
+        const size_t n = strcspn(at, "\n");
+        jout_bytes(j, NULL, at, n);
+        at += n + (at[n] == '\n');
+    }
+    jout_array_end(j);
+}
+
 static void print_result(run_t *r, const test_t *t) {
     static const char *const names[] = {"passed", "passed by property", "failed", "skipped"};
     if (r->json) {
@@ -111,13 +131,15 @@ static void print_result(run_t *r, const test_t *t) {
         jout_text(r->json, "test", t->folder);
         jout_text(r->json, "verdict", names[t->verdict]);
         if (t->why) jout_text(r->json, "why", t->why);
+        put_ops(r->json, t->ops);
         jout_object_end(r->json);
     } else if (t->verdict == ONNX_FAILED) {
         cli_put(r->cli, "FAILED %s: %s", t->folder, t->why ? t->why : "");
     } else if (t->verdict == ONNX_SKIPPED && (r->cli->common.verbose || r->args->strict)) {
         cli_say(r->cli, "skipped %s: %s", t->folder, t->why ? t->why : "");
     } else if (r->cli->common.verbose) {
-        cli_say(r->cli, "%s %s", names[t->verdict], t->folder);
+        cli_say(r->cli, "%s %s%s%s", names[t->verdict], t->folder, t->why ? ": " : "",
+                t->why ? t->why : "");
     }
 }
 
@@ -128,41 +150,37 @@ static void print_finished(run_t *r) {
     cli_progress_step(&r->bar, r->finished, r->n, "");
 }
 
-static void finish_test(run_t *r, uint32_t index, onnx_verdict_t verdict, const char *why) {
+static void finish_test(run_t *r, uint32_t index, const onnx_result_t *result) {
     test_t *t = &r->tests[index];
-    t->verdict = verdict;
-    t->why = *why ? strdup(why) : NULL;
+    t->verdict = result->verdict;
+    t->why = *result->why ? strdup(result->why) : NULL;
+    t->ops = *result->ops ? strdup(result->ops) : NULL;
     t->finished = true;
     r->finished++;
-    r->counts[verdict]++;
+    r->counts[t->verdict]++;
 }
 
 static void end_child(run_t *r, child_t *c, bool late) {
-    char why[ANSWER_BYTES];
+    onnx_result_t failed = {.verdict = ONNX_FAILED};
     int status = 0;
     if (late) kill(c->pid, SIGKILL);
     while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR) {
     }
     close(c->fd);
     c->pid = 0;
-    c->answer[c->n < ANSWER_BYTES ? c->n : ANSWER_BYTES - 1] = '\0';
-    if (late) {
-        snprintf(why, sizeof why, "not finished after %lld s", (long long)r->args->timeout_s);
-        finish_test(r, c->test, ONNX_FAILED, why);
-    } else if (WIFSIGNALED(status)) {
-        snprintf(why, sizeof why, "crashed: %s", strsignal(WTERMSIG(status)));
-        finish_test(r, c->test, ONNX_FAILED, why);
-    } else if (c->n == 0 || (unsigned char)c->answer[0] >= ONNX_VERDICTS) {
-        snprintf(why, sizeof why, "ended with status %d and without an answer",
+    if (late)
+        snprintf(failed.why, sizeof failed.why, "not finished after %lld s",
+                 (long long)r->args->timeout_s);
+    else if (WIFSIGNALED(status))
+        snprintf(failed.why, sizeof failed.why, "crashed: %s", strsignal(WTERMSIG(status)));
+    else
+        snprintf(failed.why, sizeof failed.why, "ended with status %d and without an answer",
                  WEXITSTATUS(status));
-        finish_test(r, c->test, ONNX_FAILED, why);
-    } else {
-        finish_test(r, c->test, (onnx_verdict_t)c->answer[0], c->answer + 1);
-    }
+    finish_test(r, c->test, !late && c->n == sizeof c->answer ? &c->answer : &failed);
 }
 
 static void read_child(run_t *r, child_t *c) {
-    const ssize_t n = read(c->fd, c->answer + c->n, ANSWER_BYTES - 1 - c->n);
+    const ssize_t n = read(c->fd, (char *)&c->answer + c->n, sizeof c->answer - c->n);
     if (n > 0)
         c->n += (size_t)n;
     else if (n == 0 || errno != EINTR)
@@ -209,8 +227,7 @@ static cli_exit_t run_all(run_t *r) {
 
 /* ---- the whole ---- */
 static bool wanted(const test_args_t *args, const char *folder) {
-    const char *slash = strrchr(folder, '/');
-    return !args->filter || fnmatch(args->filter, slash ? slash + 1 : folder, 0) == 0;
+    return !args->filter || fnmatch(args->filter, name_of(folder), 0) == 0;
 }
 
 static cli_exit_t take_tests(run_t *r, const onnx_folders_t *found) {
@@ -273,6 +290,7 @@ static cli_exit_t run(cli_t *cli, const void *args, const char *const *operands,
     r.jobs = r.args->jobs ? (uint32_t)(r.args->jobs < JOBS_MAX ? r.args->jobs : JOBS_MAX)
                           : (uint32_t)(cpus > 1 ? (cpus < JOBS_MAX ? cpus : JOBS_MAX) : 1);
     if (!cli->common.threads) cli->common.threads = 1; /* the tests themselves run side by side */
+    CLI_TRY_OUT(code, onnx_tolerances_read(cli, r.args->tolerances, &r.tolerances));
     for (uint32_t i = 0; i < n; i++) CLI_TRY_OUT(code, onnx_folders_find(cli, operands[i], &found));
     CLI_TRY_OUT(code, check_device(cli));
     CLI_TRY_OUT(code, take_tests(&r, &found));
@@ -283,8 +301,12 @@ static cli_exit_t run(cli_t *cli, const void *args, const char *const *operands,
     else
         code = execute(&r);
 out:
-    for (uint32_t i = 0; i < r.n; i++) free(r.tests[i].why);
+    for (uint32_t i = 0; i < r.n; i++) {
+        free(r.tests[i].why);
+        free(r.tests[i].ops);
+    }
     free(r.tests);
+    onnx_tolerances_release(&r.tolerances);
     onnx_folders_release(&found);
     return code;
 }

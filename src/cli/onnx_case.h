@@ -7,19 +7,25 @@
 
 typedef enum onnx_verdict_t {
     ONNX_PASSED = 0,
-    ONNX_PASSED_BY_PROPERTY = 1, /* draws random numbers: only type and shape are compared */
+    ONNX_PASSED_BY_PROPERTY = 1, /* draws random numbers: the law of the operator holds */
     ONNX_FAILED = 2,
     ONNX_SKIPPED = 3, /* not supported, or nothing to compare with */
 } onnx_verdict_t;
 enum { ONNX_VERDICTS = 4 };
 
-typedef struct onnx_case_args_t {
-    cli_tolerance_t tolerance;
-} onnx_case_args_t;
+enum { ONNX_CASE_TEXT = 900 };
 
-/* Runs one folder. why: the sentence for a failure or a skip. Prints nothing. */
-onnx_verdict_t onnx_case_run(cli_t *cli, const onnx_case_args_t *args, const char *folder,
-                             char *why, size_t why_bytes);
+typedef struct onnx_result_t {
+    onnx_verdict_t verdict;
+    char why[ONNX_CASE_TEXT]; /* the sentence for a failure or a skip; of a pass, what is remarkable
+                               */
+    char ops[ONNX_CASE_TEXT]; /* operators of the model, newest form, each once:
+                                 "Add\nai.onnx.ml.Scaler" */
+} onnx_result_t;
+
+/* Runs one folder. tolerance: where the folder's data.json says nothing. Prints nothing. */
+void onnx_case_run(cli_t *cli, const cli_tolerance_t *tolerance, const char *folder,
+                   onnx_result_t *out);
 
 typedef struct onnx_folders_t {
     char **paths; /* sorted */

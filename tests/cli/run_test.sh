@@ -222,8 +222,60 @@ if [ -d /usr/share/libonnx-testdata/data/node ]; then
     run anput test tests --filter 'test_*' --device ref --json
     has_status 0
     says '"passed": 2'
+    says '"test": "tests/test_relu", "verdict": "passed", "operators": \["Relu"\]'
     run anput test tests --filter 'nothing*'
     fails_with 3 "filter"
+else
+    skip "libonnx-testdata is not installed"
+fi
+
+it test compares with the tolerance that the data or a list has
+if [ -d /usr/share/libonnx-testdata/data/node ]; then
+    mkdir -p tight
+    cp -r /usr/share/libonnx-testdata/data/node/test_exp tight
+    run anput test tight
+    has_status 0
+    echo '{"rtol": 0, "atol": 0}' > tight/test_exp/data.json
+    run anput test tight
+    has_status 1
+    echo 'test_e* 1e-3 1e-7 a list' > tolerances.txt
+    run anput test tight --tolerances tolerances.txt
+    has_status 1 # the test itself knows best
+    rm tight/test_exp/data.json
+    echo 'test_e* 0 0 a list' > tolerances.txt
+    run anput test tight --tolerances tolerances.txt
+    has_status 1
+    echo '{"rtol": "small"}' > tight/test_exp/data.json
+    run anput test tight
+    has_status 1
+    says "data.json"
+    echo 'test_e* much' > tolerances.txt
+    run anput test tight --tolerances tolerances.txt
+    fails_with 3 "tolerances.txt, line 1"
+else
+    skip "libonnx-testdata is not installed"
+fi
+
+it test takes shapes of the data for true where the model declares others, and says so
+if [ -d /usr/share/libonnx-testdata/data/node ]; then
+    run anput test /usr/share/libonnx-testdata/data/node --filter 'test_castlike_FLOAT_to_BFLOAT16' --verbose
+    has_status 0
+    says "input 'like' is declared bf16 \[3, 4\], but given as bf16 \[1\]"
+else
+    skip "libonnx-testdata is not installed"
+fi
+
+it test judges what is drawn by the law of its operator
+if [ -d /usr/share/libonnx-testdata/data/node ]; then
+    run anput test /usr/share/libonnx-testdata/data/node --filter 'test_training_dropout_default*'
+    has_status 0
+    says "^2 passed (2 by property), 0 failed, 0 skipped$"
+    mkdir -p drawn
+    cp -r /usr/share/libonnx-testdata/data/node/test_training_dropout_default drawn
+    cp /usr/share/libonnx-testdata/data/node/test_training_dropout/test_data_set_0/output_0.pb drawn/test_training_dropout_default/test_data_set_0
+    run anput test drawn
+    has_status 1
+    says "y is not x \* mask / (1 - ratio)"
 else
     skip "libonnx-testdata is not installed"
 fi

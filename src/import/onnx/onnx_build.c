@@ -84,6 +84,7 @@ static anp_status_t add_block_input(anp_onnx_importer_t *im, const anp_onnx_fram
     const char *name;
     const bool is_main = !frame->scope->outer;
     if (is_main || input->type) ANP_TRY(anp_onnx_input_shape(im, input, &shape));
+    if (is_main) anp_onnx_given_shape(im, input->name, &shape);
     ANP_TRY(value_name(im, frame, input->name, &name));
     ANP_TRY(anp_block_add_input(im->graph, frame->block, name, &shape, &value));
     const anp_status_t st = anp_onnx_scope_define(frame->scope, input->name, value);
@@ -313,6 +314,7 @@ anp_status_t anp_onnx_build(anp_onnx_importer_t *im) {
                                     .block = anp_graph_find_entry(im->graph, "main"),
                                     .opsets = &im->model->opsets};
     anp_status_t st;
+    ANP_TRY_OUT(st, anp_onnx_check_shapes(im));
     ANP_TRY_OUT(st, anp_onnx_index_functions(im));
     ANP_TRY_OUT(st, fill_block(im, &frame, im->model->graph));
     ANP_TRY_OUT(st, name_outputs(im, &frame));

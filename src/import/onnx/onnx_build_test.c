@@ -168,6 +168,33 @@ static void free_dimensions_get_symbols_and_can_be_fixed(void **state) {
     anp_test_expect_message("no free dimension 'M'");
 }
 
+static void shapes_of_the_caller_replace_declared_ones(void **state) {
+    (void)state;
+    msg_t g = {.n = 0};
+    add_input(&g, "x", ANP_DTYPE_F32, "3 4");
+    add_op(&g, "Relu", "x", "y");
+    add_output(&g, "y");
+    const msg_t m = new_model(&g, 17);
+    const int64_t dims[] = {1}, bad[] = {-1};
+    anp_import_shape_t shape = {.input = "x", .rank = 1, .dims = dims};
+    const anp_import_options_t options = {.shapes = &shape, .n_shapes = 1};
+    anp_graph_t *graph;
+    assert_int_equal(anp_onnx_import_bytes(m.data, m.n, "m.onnx", NULL, &options, &graph), ANP_OK);
+    expect_line(graph, "y: f32[1] = Relu(x)");
+    anp_graph_release(graph);
+    shape.dims = bad;
+    assert_int_equal(anp_onnx_import_bytes(m.data, m.n, "m.onnx", NULL, &options, &graph),
+                     ANP_INVALID_ARGUMENT);
+    anp_test_expect_message("input 'x': dimension 0 is -1");
+    shape.rank = ANP_RANK_MAX + 1;
+    assert_int_equal(anp_onnx_import_bytes(m.data, m.n, "m.onnx", NULL, &options, &graph),
+                     ANP_INVALID_ARGUMENT);
+    shape = (anp_import_shape_t){.input = "y"};
+    assert_int_equal(anp_onnx_import_bytes(m.data, m.n, "m.onnx", NULL, &options, &graph),
+                     ANP_INVALID_ARGUMENT);
+    anp_test_expect_message("no input 'y'");
+}
+
 static void wrong_types_of_inputs_are_refused(void **state) {
     (void)state;
     msg_t g = {.n = 0};
@@ -591,6 +618,7 @@ int main(void) {
         cmocka_unit_test(outputs_of_functions_may_be_one_value),
         cmocka_unit_test(a_branch_cannot_give_what_the_call_leaves_out),
         cmocka_unit_test(free_dimensions_get_symbols_and_can_be_fixed),
+        cmocka_unit_test(shapes_of_the_caller_replace_declared_ones),
         cmocka_unit_test(wrong_types_of_inputs_are_refused),
         cmocka_unit_test(nodes_out_of_order_are_sorted),
         cmocka_unit_test(a_cycle_is_refused),

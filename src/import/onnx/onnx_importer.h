@@ -61,6 +61,10 @@ typedef struct anp_onnx_frame_t {
 /* Type and shape of an input. A free dimension is the symbol it is named by, else "input:axis". */
 anp_status_t anp_onnx_input_shape(anp_onnx_importer_t *im, const anp_onnx_value_t *value,
                                   anp_shape_t *out);
+/* Fails when one of options->shapes is of no input or impossible. */
+anp_status_t anp_onnx_check_shapes(const anp_onnx_importer_t *im);
+/* Puts the shape that options->shapes has for an input in place of the declared one. */
+void anp_onnx_given_shape(const anp_onnx_importer_t *im, anp_string_t input, anp_shape_t *out);
 /* The view without data that stands for a type in an attribute. */
 anp_status_t anp_onnx_type_view(anp_onnx_importer_t *im, const anp_onnx_type_t *type,
                                 anp_tensor_t *out);

@@ -93,6 +93,42 @@ anp_status_t anp_onnx_input_shape(anp_onnx_importer_t *im, const anp_onnx_value_
     return anp_onnx_add_place(im->source, &value->head, st);
 }
 
+/* ---- what the caller says ---- */
+
+static anp_status_t check_shape(const anp_onnx_importer_t *im, const anp_import_shape_t *shape) {
+    const anp_onnx_value_t *inputs = im->model->graph->inputs.items;
+    uint64_t at = 0;
+    while (at < im->model->graph->inputs.count && !anp_string_is(inputs[at].name, shape->input))
+        at++;
+    if (at == im->model->graph->inputs.count)
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "%s has no input '%s'", im->source->pb.name, shape->input);
+    if (shape->rank > ANP_RANK_MAX)
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s': %u dimensions, at most %d are supported",
+                 shape->input, shape->rank, ANP_RANK_MAX);
+    for (uint32_t i = 0; i < shape->rank; i++)
+        if (shape->dims[i] < 0)
+            ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s': dimension %u is %" PRId64 ", expected >= 0",
+                     shape->input, i, shape->dims[i]);
+    return ANP_OK;
+}
+
+anp_status_t anp_onnx_check_shapes(const anp_onnx_importer_t *im) {
+    for (uint32_t i = 0; i < im->options->n_shapes; i++)
+        ANP_TRY(check_shape(im, &im->options->shapes[i]));
+    return ANP_OK;
+}
+
+void anp_onnx_given_shape(const anp_onnx_importer_t *im, anp_string_t input, anp_shape_t *out) {
+    for (uint32_t i = 0; i < im->options->n_shapes; i++) {
+        const anp_import_shape_t *shape = &im->options->shapes[i];
+        if (!anp_string_is(input, shape->input)) continue;
+        out->rank = (int8_t)shape->rank;
+        for (uint32_t k = 0; k < shape->rank; k++) out->dims[k] = shape->dims[k];
+    }
+}
+
+/* ---- types of attributes ---- */
+
 anp_status_t anp_onnx_type_view(anp_onnx_importer_t *im, const anp_onnx_type_t *type,
                                 anp_tensor_t *out) {
     anp_shape_t shape;
