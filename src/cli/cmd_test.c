@@ -20,7 +20,8 @@ enum { JOBS_MAX = 64 };
 
 typedef struct test_args_t {
     cli_tolerance_t tolerance;
-    const char *filter, *tolerances;
+    const char *filter;
+    cli_list_t tolerances;
     int64_t jobs, timeout_s;
     bool strict;
 } test_args_t;
@@ -34,7 +35,7 @@ static const cli_option_t own_options[] = {
     {"atol", "X", "integers, strings and bool are always compared exactly", "1e-7",
      AT(tolerance.atol), CLI_REAL, 0},
     {"tolerances", "FILE", "lines \"PATTERN RTOL ATOL source\" for tests by name", NULL,
-     AT(tolerances), CLI_TEXT, 0},
+     AT(tolerances), CLI_LIST, 0},
     {"jobs", "N", "tests at a time (default: the CPUs there are)", NULL, AT(jobs), CLI_COUNT, 0},
     {"timeout", "SECONDS", "of one test; 0 = no limit", "120", AT(timeout_s), CLI_COUNT, 0},
     {"strict", NULL, "a skipped test is a failure", NULL, AT(strict), CLI_FLAG, 0},
@@ -290,7 +291,8 @@ static cli_exit_t run(cli_t *cli, const void *args, const char *const *operands,
     r.jobs = r.args->jobs ? (uint32_t)(r.args->jobs < JOBS_MAX ? r.args->jobs : JOBS_MAX)
                           : (uint32_t)(cpus > 1 ? (cpus < JOBS_MAX ? cpus : JOBS_MAX) : 1);
     if (!cli->common.threads) cli->common.threads = 1; /* the tests themselves run side by side */
-    CLI_TRY_OUT(code, onnx_tolerances_read(cli, r.args->tolerances, &r.tolerances));
+    for (uint32_t i = 0; i < r.args->tolerances.n; i++)
+        CLI_TRY_OUT(code, onnx_tolerances_read(cli, r.args->tolerances.items[i], &r.tolerances));
     for (uint32_t i = 0; i < n; i++) CLI_TRY_OUT(code, onnx_folders_find(cli, operands[i], &found));
     CLI_TRY_OUT(code, check_device(cli));
     CLI_TRY_OUT(code, take_tests(&r, &found));

@@ -21,7 +21,7 @@ static bool add_row(onnx_tolerances_t *t, const char *pattern, double rtol, doub
 }
 
 static cli_exit_t read_row(cli_t *cli, const char *path, int number, char *line,
-                           onnx_tolerances_t *out) {
+                           onnx_tolerances_t *t) {
     char *next;
     double rtol, atol;
     const char *pattern = strtok_r(line, " \t\r\n", &next);
@@ -33,18 +33,16 @@ static cli_exit_t read_row(cli_t *cli, const char *path, int number, char *line,
         atol < 0)
         return cli_fail(cli, CLI_BAD_INPUT,
                         "%s, line %d: no \"PATTERN RTOL ATOL where it comes from\"", path, number);
-    return add_row(out, pattern, rtol, atol) ? CLI_DONE : cli_no_memory(cli);
+    return add_row(t, pattern, rtol, atol) ? CLI_DONE : cli_no_memory(cli);
 }
 
-cli_exit_t onnx_tolerances_read(cli_t *cli, const char *path, onnx_tolerances_t *out) {
+cli_exit_t onnx_tolerances_read(cli_t *cli, const char *path, onnx_tolerances_t *t) {
     char line[LINE_BYTES];
     cli_exit_t code = CLI_DONE;
-    *out = (onnx_tolerances_t){0};
-    if (!path) return CLI_DONE;
     FILE *f = fopen(path, "r");
     if (!f) return cli_fail(cli, CLI_BAD_INPUT, "cannot read '%s': %s", path, strerror(errno));
     for (int number = 1; code == CLI_DONE && fgets(line, sizeof line, f); number++)
-        code = read_row(cli, path, number, line, out);
+        code = read_row(cli, path, number, line, t);
     fclose(f);
     return code;
 }

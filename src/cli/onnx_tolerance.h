@@ -15,9 +15,9 @@ typedef struct onnx_tolerances_t {
     uint32_t n;
 } onnx_tolerances_t;
 
-/* A text file: "pattern rtol atol where it comes from" per line, '#' begins a comment. path NULL:
- * no rows. */
-cli_exit_t onnx_tolerances_read(cli_t *cli, const char *path, onnx_tolerances_t *out);
+/* Adds the rows of a text file: "pattern rtol atol where it comes from" per line, '#' begins a
+ * comment. */
+cli_exit_t onnx_tolerances_read(cli_t *cli, const char *path, onnx_tolerances_t *t);
 void onnx_tolerances_release(onnx_tolerances_t *t);
 
 /* Sets those of the first row that matches `name`; else leaves them. */
