@@ -13,9 +13,13 @@ uint32_t rg_pick(rg_t *g, uint32_t n) {
     return *g->bytes++ % n;
 }
 
+rg_value_t *rg_any(rg_t *g) {
+    return &g->values[rg_pick(g, 3) ? g->n_values - 1 : rg_pick(g, g->n_values)];
+}
+
 rg_value_t *rg_exact(rg_t *g, anp_dtype_t dtype) {
-    const uint32_t start = rg_pick(g, g->n_values);
-    for (uint32_t k = 0; k < g->n_values; k++) { /* later ones first: graphs grow long */
+    const uint32_t start = (uint32_t)(rg_any(g) - g->values);
+    for (uint32_t k = 0; k < g->n_values; k++) {
         rg_value_t *v = &g->values[(start + g->n_values - k) % g->n_values];
         if (v->dtype == dtype && v->unit > 0 && v->count > 0) return v;
     }

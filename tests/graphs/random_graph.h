@@ -47,7 +47,9 @@ void rg_release(rg_t *g);
 
 /* 0 <= result < n; 0 when the bytes are used up. */
 uint32_t rg_pick(rg_t *g, uint32_t n);
-/* A value that is exact and of this type; NULL when there is none. */
+/* A value, more often than not the newest: passes look for chains. */
+rg_value_t *rg_any(rg_t *g);
+/* The same, exact and of this type; NULL when there is none. */
 rg_value_t *rg_exact(rg_t *g, anp_dtype_t dtype);
 /* A constant of integers in [lo, hi] times unit. */
 anp_status_t rg_constant(rg_t *g, anp_dtype_t dtype, uint32_t rank, const int64_t *dims, int lo,

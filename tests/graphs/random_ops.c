@@ -271,12 +271,8 @@ static anp_status_t make_reduce(rg_t *g) {
 
 /* ---- moves: of rounded values too ---- */
 
-static const rg_value_t *any_value(rg_t *g) {
-    return &g->values[rg_pick(g, g->n_values)];
-}
-
 static anp_status_t make_transpose(rg_t *g) {
-    const rg_value_t *x = any_value(g);
+    const rg_value_t *x = rg_any(g);
     int64_t perm[ANP_RANK_MAX];
     for (uint32_t a = 0; a < x->rank; a++) perm[a] = a;
     for (uint32_t a = 0; a + 1 < x->rank; a++) {
@@ -290,7 +286,7 @@ static anp_status_t make_transpose(rg_t *g) {
 }
 
 static anp_status_t make_reshape(rg_t *g) {
-    const rg_value_t *x = any_value(g);
+    const rg_value_t *x = rg_any(g);
     rg_value_t shape;
     int64_t dims[3] = {0, -1, 1};
     anp_status_t st = rg_ints(g, dims, 2 + rg_pick(g, 2), &shape);
@@ -300,13 +296,13 @@ static anp_status_t make_reshape(rg_t *g) {
 }
 
 static anp_status_t make_flatten(rg_t *g) {
-    const rg_value_t *x = any_value(g);
+    const rg_value_t *x = rg_any(g);
     const anp_graph_attr_t attrs[] = {ATTR_I("axis", rg_pick(g, x->rank + 1))};
     return one(g, "Flatten", x, attrs, 1, x->bound, x->unit);
 }
 
 static anp_status_t make_unsqueeze(rg_t *g) {
-    const rg_value_t *x = any_value(g);
+    const rg_value_t *x = rg_any(g);
     const int64_t axis = rg_pick(g, x->rank + 1);
     rg_value_t axes;
     const anp_status_t st = rg_ints(g, &axis, 1, &axes);
@@ -316,13 +312,13 @@ static anp_status_t make_unsqueeze(rg_t *g) {
 }
 
 static anp_status_t make_concat(rg_t *g) {
-    const rg_value_t *x = any_value(g), *y = rg_pick(g, 2) ? x : any_value(g);
+    const rg_value_t *x = rg_any(g), *y = rg_pick(g, 2) ? x : rg_any(g);
     const anp_graph_attr_t attrs[] = {ATTR_I("axis", rg_pick(g, x->rank))};
     return two(g, "Concat", x, y, attrs, 1, fmax(x->bound, y->bound), fmin(x->unit, y->unit));
 }
 
 static anp_status_t make_slice(rg_t *g) {
-    const rg_value_t *x = any_value(g);
+    const rg_value_t *x = rg_any(g);
     const int64_t axis = rg_pick(g, x->rank), start = (int64_t)rg_pick(g, 3),
                   end = rg_pick(g, 2) ? INT64_MAX : -1;
     const bool back = rg_pick(g, 4) == 0;
@@ -342,7 +338,7 @@ static anp_status_t make_slice(rg_t *g) {
 }
 
 static anp_status_t make_split(rg_t *g) {
-    const rg_value_t *x = any_value(g);
+    const rg_value_t *x = rg_any(g);
     const anp_graph_attr_t attrs[] = {ATTR_I("axis", rg_pick(g, x->rank)),
                                       ATTR_I("num_outputs", 2)};
     return rg_node(g, &(rg_call_t){.op = "Split",
@@ -357,7 +353,7 @@ static anp_status_t make_split(rg_t *g) {
 
 static anp_status_t make_pad(rg_t *g) {
     static const char *const modes[] = {"constant", "edge", "reflect", "wrap"};
-    const rg_value_t *x = any_value(g);
+    const rg_value_t *x = rg_any(g);
     int64_t pads[ANP_RANK_MAX * 2];
     rg_value_t p;
     if (x->dtype == ANP_DTYPE_BOOL) return ANP_NOT_FOUND;
@@ -368,7 +364,7 @@ static anp_status_t make_pad(rg_t *g) {
 }
 
 static anp_status_t make_gather(rg_t *g) {
-    const rg_value_t *x = any_value(g);
+    const rg_value_t *x = rg_any(g);
     const uint32_t axis = rg_pick(g, x->rank);
     int64_t indices[4];
     rg_value_t i;
@@ -380,7 +376,7 @@ static anp_status_t make_gather(rg_t *g) {
 }
 
 static anp_status_t make_expand(rg_t *g) {
-    const rg_value_t *x = any_value(g);
+    const rg_value_t *x = rg_any(g);
     int64_t dims[ANP_RANK_MAX + 1] = {2};
     rg_value_t d;
     for (uint32_t a = 0; a < x->rank; a++)
@@ -392,7 +388,7 @@ static anp_status_t make_expand(rg_t *g) {
 
 static anp_status_t make_depth_to_space(rg_t *g) {
     static const char *const modes[] = {"DCR", "CRD"};
-    const rg_value_t *x = any_value(g);
+    const rg_value_t *x = rg_any(g);
     const bool depth = rg_pick(g, 2);
     const anp_graph_attr_t attrs[] = {ATTR_I("blocksize", 2), ATTR_S("mode", modes[rg_pick(g, 2)])};
     return one(g, depth ? "DepthToSpace" : "SpaceToDepth", x, attrs, depth ? 2 : 1, x->bound,
