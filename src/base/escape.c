@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Code point of the well-formed UTF-8 sequence at s, its length in *out_len; 0 in *out_len when
- * malformed. */
-static uint32_t utf8_decode(const unsigned char *s, size_t n, size_t *out_len) {
+uint32_t anp_utf8_decode(const char *text, size_t n, size_t *out_len) {
+    const unsigned char *s = (const unsigned char *)text;
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
     *out_len = 0;
     const size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
@@ -30,7 +29,7 @@ size_t anp_escape_shown_bytes(const char *s, size_t n) {
     } hidden[] = {{0, 0x1f},        {0x7f, 0x9f},     {0x200e, 0x200f},
                   {0x2028, 0x202e}, {0x2066, 0x2069}, {0xfeff, 0xfeff}};
     size_t len;
-    const uint32_t code = utf8_decode((const unsigned char *)s, n, &len);
+    const uint32_t code = anp_utf8_decode(s, n, &len);
     for (size_t i = 0; i < ANP_ARRAY_LEN(hidden); i++) {
         if (code >= hidden[i].first && code <= hidden[i].last) return 0;
     }

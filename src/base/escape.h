@@ -7,8 +7,13 @@
 #include <anput/text.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { ANP_ESCAPE_LINE_BYTES = 2048 }; /* of a message or log line, NUL included */
+
+/* Code point of the well-formed UTF-8 sequence at s[0..n), n >= 1; its length in *out_len, 0 when
+ * malformed. */
+uint32_t anp_utf8_decode(const char *s, size_t n, size_t *out_len);
 
 /* anp_escape_shown_bytes and anp_escape_text are public: <anput/text.h>. */
 

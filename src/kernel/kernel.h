@@ -56,6 +56,10 @@ typedef anp_status_t (*anp_kernel_fn_t)(anp_kernel_t *k);
     return anp_error_prefix(ANP_ERROR(code, __VA_ARGS__), "node '%s' (%s)", (k)->node_name, \
                             (k)->op->name)
 
+/* A pack this build lacks (cmake/packs.cmake), as its functions fail there. */
+#define ANP_PACK_MISSING(pack, option) \
+    ANP_FAIL(ANP_UNSUPPORTED, "this build has no " pack " pack (" option "=ON)")
+
 /* Gives output i this shape with memory of the run. */
 anp_status_t anp_kernel_output(anp_kernel_t *k, uint32_t i, anp_dtype_t dtype, uint32_t rank,
                                const int64_t *dims);

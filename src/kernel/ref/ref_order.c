@@ -1,32 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators that compare elements along an axis: ArgMax, ArgMin, TopK. All types are ordered
  * through one 64-bit key. */
+#include "kernel/ref/ref_key.h"
 #include "kernel/ref/ref_line.h"
-#include "kernel/ref/ref_util.h"
-#include <math.h>
 #include <string.h>
-
-/* Keys order as the elements do: -0 equals 0, NaN is above everything. */
-static int64_t key_of_f64(double v) {
-    int64_t bits = 0;
-    if (isnan(v)) return INT64_MAX;
-    v += 0.0; /* -0 becomes 0 */
-    memcpy(&bits, &v, sizeof bits);
-    return bits < 0 ? (int64_t)(~(uint64_t)bits ^ (UINT64_C(1) << 63)) : bits;
-}
-
-/* Keys of n elements, `stride` apart from element `at` on. */
-static void load_keys(const anp_tensor_t *t, int64_t at, int64_t stride, int64_t n, int64_t *keys) {
-    const anp_dtype_t dtype = (anp_dtype_t)t->dtype;
-    const anp_dtype_row_t *row = anp_dtype_row(dtype);
-    if (row->cls == ANP_CLASS_FLOAT)
-        for (int64_t i = 0; i < n; i++)
-            keys[i] = key_of_f64(row->get_f64(t->data, (uint64_t)(at + i * stride)));
-    else
-        for (int64_t i = 0; i < n; i++)
-            keys[i] = anp_dtype_get_i64(dtype, t->data, (uint64_t)(at + i * stride));
-    for (int64_t i = 0; dtype == ANP_DTYPE_U64 && i < n; i++) keys[i] ^= INT64_MIN;
-}
 
 /* ---- ArgMax, ArgMin ---- */
 
@@ -45,7 +22,7 @@ static void arg_lines(void *arg, int64_t begin, int64_t end) {
         int64_t best = 0, best_key = 0;
         for (int64_t at = 0; at < job->lines.length; at += ANP_BLOCK_ELEMS) {
             const int64_t n = ANP_MIN(job->lines.length - at, ANP_BLOCK_ELEMS);
-            load_keys(job->in, first + at * job->lines.stride, job->lines.stride, n, keys);
+            anp_keys_load(job->in, first + at * job->lines.stride, job->lines.stride, n, keys);
             for (int64_t i = 0; i < n; i++) {
                 const int64_t key = job->min ? ~keys[i] : keys[i]; /* ~ reverses the order */
                 if (at + i > 0 && (job->last ? key < best_key : key <= best_key)) continue;
@@ -106,7 +83,7 @@ static void select_line(const anp_tensor_t *in, const anp_lines_t *lines, int64_
     int64_t keys[ANP_BLOCK_ELEMS];
     for (int64_t at = 0; at < lines->length; at += ANP_BLOCK_ELEMS) {
         const int64_t n = ANP_MIN(lines->length - at, ANP_BLOCK_ELEMS);
-        load_keys(in, first + at * lines->stride, lines->stride, n, keys);
+        anp_keys_load(in, first + at * lines->stride, lines->stride, n, keys);
         for (int64_t i = 0; i < n; i++) {
             const candidate_t c = {largest ? keys[i] : ~keys[i], at + i};
             if (at + i < k) {

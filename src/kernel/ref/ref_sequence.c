@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sequences, optionals and StringConcat. A sequence is an array of views in memory of the run;
+ * Sequences and optionals. A sequence is an array of views in memory of the run;
  * tensors that enter one are copied there, since their own memory may be used again, and from then
  * on shared: nothing changes an item.
  */
@@ -252,43 +252,5 @@ anp_status_t anp_ref_optional_get(anp_kernel_t *k) {
 anp_status_t anp_ref_optional_has(anp_kernel_t *k) {
     ANP_TRY(anp_kernel_output(k, 0, ANP_DTYPE_BOOL, 0, NULL));
     *(uint8_t *)k->out[0]->data = has_element(k);
-    return ANP_OK;
-}
-
-/* ---- StringConcat ---- */
-
-static anp_status_t join_strings(anp_kernel_t *k, const anp_string_t *x, const anp_string_t *y,
-                                 anp_string_t *out) {
-    uint64_t len = 0;
-    void *text = NULL;
-    ANP_TRY(anp_size_add(x->len_bytes, y->len_bytes, &len));
-    ANP_TRY(k->mem->run_alloc(k->mem->user, len, &text));
-    if (x->len_bytes > 0) memcpy(text, x->ptr, x->len_bytes);
-    if (y->len_bytes > 0) memcpy((char *)text + x->len_bytes, y->ptr, y->len_bytes);
-    *out = (anp_string_t){text, len};
-    return ANP_OK;
-}
-
-anp_status_t anp_ref_string_concat(anp_kernel_t *k) {
-    const anp_tensor_t *x = k->in[0], *y = k->in[1];
-    const uint32_t rank = ANP_MAX(x->rank, y->rank);
-    int64_t dims[ANP_RANK_MAX];
-    anp_string_t x_block[ANP_BLOCK_ELEMS], y_block[ANP_BLOCK_ELEMS];
-    anp_bcast_t bx, by;
-    for (uint32_t a = 1; a <= rank; a++) {
-        const int64_t dx = a <= x->rank ? x->dims[x->rank - a] : 1;
-        dims[rank - a] = dx != 1 || a > y->rank ? dx : y->dims[y->rank - a];
-    }
-    ANP_TRY(anp_kernel_output(k, 0, ANP_DTYPE_STRING, rank, dims));
-    ANP_TRY(anp_kernel_bcast(k, 0, &bx));
-    ANP_TRY(anp_kernel_bcast(k, 1, &by));
-    const int64_t count = anp_tensor_elems(k->out[0]);
-    anp_string_t *out = k->out[0]->data;
-    for (int64_t at = 0; at < count; at += ANP_BLOCK_ELEMS) {
-        const int64_t n = ANP_MIN(count - at, ANP_BLOCK_ELEMS);
-        const anp_string_t *xs = anp_bcast_load(&bx, at, n, x_block);
-        const anp_string_t *ys = anp_bcast_load(&by, at, n, y_block);
-        for (int64_t i = 0; i < n; i++) ANP_TRY(join_strings(k, &xs[i], &ys[i], &out[at + i]));
-    }
     return ANP_OK;
 }

@@ -93,16 +93,6 @@ static void optionals_hold_something_or_nothing(void **state) {
     kx_end(&kx);
 }
 
-static void strings_are_joined_with_broadcasting(void **state) {
-    (void)state;
-    kx_t kx;
-    kx_begin(&kx);
-    kx_in(&kx, STRING, "2, 1", "a b");
-    kx_in(&kx, STRING, "2", "x ''");
-    kx_assert_gives(&kx, "StringConcat", "string[2, 2] 'ax' 'a' 'bx' 'b'");
-    kx_end(&kx);
-}
-
 static void scatter_replaces_or_combines_in_order(void **state) {
     (void)state;
     kx_t kx;
@@ -251,7 +241,6 @@ int main(void) {
         cmocka_unit_test(sequences_grow_shrink_and_are_read),
         cmocka_unit_test(tensors_split_into_sequences_and_join_again),
         cmocka_unit_test(optionals_hold_something_or_nothing),
-        cmocka_unit_test(strings_are_joined_with_broadcasting),
         cmocka_unit_test(scatter_replaces_or_combines_in_order),
         cmocka_unit_test(running_products_wrap_and_begin_with_one),
         cmocka_unit_test(running_sums_and_reversed_sequences),

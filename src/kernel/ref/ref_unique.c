@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Unique: the elements of a tensor, or its slices along an axis, are rows of keys; equal rows stand
+ * beside each other once sorted. */
+#include "kernel/ref/ref_key.h"
+#include <string.h>
+
+/* n rows of `width` keys or strings; row i is the slice at i. */
+typedef struct rows_t {
+    int64_t n, width;
+    int64_t *keys;         /* [n, width]; NULL: strings */
+    anp_string_t *strings; /* [n, width] */
+} rows_t;
+
+/* How the slices lie in the tensor: [outer, n, inner]; complex numbers are two inner elements. */
+typedef struct slices_t {
+    anp_tensor_t in;
+    int64_t outer, n, inner;
+    uint64_t elem_bytes;
+} slices_t;
+
+static anp_status_t find_slices(anp_kernel_t *k, slices_t *s, uint32_t *out_axis, bool *out_flat) {
+    const anp_tensor_t *x = k->in[0];
+    *s = (slices_t){.in = *x,
+                    .outer = 1,
+                    .n = anp_tensor_elems(x),
+                    .inner = 1,
+                    .elem_bytes = anp_elem_bytes(x->dtype)};
+    *out_axis = 0;
+    *out_flat = !anp_attr_find(k->attrs, "axis");
+    if (!*out_flat) {
+        ANP_TRY(anp_kernel_axis(k, anp_attr_i64(k->attrs, "axis", 0), out_axis));
+        s->outer = anp_dims_product(x->dims, 0, *out_axis);
+        s->n = x->dims[*out_axis];
+        s->inner = anp_dims_product(x->dims, *out_axis + 1, x->rank);
+    }
+    if (anp_dtype_row(x->dtype)->cls == ANP_CLASS_COMPLEX) {
+        s->in.dtype = x->dtype == ANP_DTYPE_C64 ? ANP_DTYPE_F32 : ANP_DTYPE_F64;
+        s->inner *= 2;
+        s->elem_bytes /= 2;
+    }
+    return ANP_OK;
+}
+
+static anp_status_t load_rows(anp_kernel_t *k, const slices_t *s, rows_t *r) {
+    const bool strings = s->in.dtype == ANP_DTYPE_STRING;
+    const uint64_t all = (uint64_t)(s->outer * s->n * s->inner);
+    *r = (rows_t){.n = s->n, .width = s->outer * s->inner};
+    if (strings)
+        ANP_TRY(anp_kernel_scratch_array(k, all, sizeof *r->strings, (void **)&r->strings));
+    else
+        ANP_TRY(anp_kernel_scratch_array(k, all, sizeof *r->keys, (void **)&r->keys));
+    for (int64_t o = 0; o < s->outer; o++)
+        for (int64_t i = 0; i < s->n && s->inner > 0; i++) {
+            const int64_t from = (o * s->n + i) * s->inner, to = i * r->width + o * s->inner;
+            if (strings)
+                memcpy(r->strings + to, (const anp_string_t *)s->in.data + from,
+                       (size_t)s->inner * sizeof *r->strings);
+            else
+                anp_keys_load(&s->in, from, 1, s->inner, r->keys + to);
+        }
+    return ANP_OK;
+}
+
+static int compare_rows(const rows_t *r, int64_t a, int64_t b) {
+    for (int64_t j = 0; j < r->width; j++) {
+        const int64_t at = a * r->width + j, bt = b * r->width + j;
+        const int order = r->strings ? anp_string_compare(&r->strings[at], &r->strings[bt])
+                                     : (r->keys[at] > r->keys[bt]) - (r->keys[at] < r->keys[bt]);
+        if (order) return order;
+    }
+    return 0;
+}
+
+/* Merges the sorted runs [begin, middle) and [middle, end) of `from`; of equal rows the first stays
+ * first. */
+static void merge(const rows_t *r, const int64_t *from, int64_t begin, int64_t middle, int64_t end,
+                  int64_t *to) {
+    int64_t a = begin, b = middle;
+    for (int64_t i = begin; i < end; i++) {
+        const bool take_a = a < middle && (b == end || compare_rows(r, from[a], from[b]) <= 0);
+        to[i] = take_a ? from[a++] : from[b++];
+    }
+}
+
+/* Row numbers in ascending order of the rows. */
+static anp_status_t sort_rows(anp_kernel_t *k, const rows_t *r, const int64_t **out) {
+    int64_t *from = NULL, *to = NULL;
+    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)r->n, sizeof *from, (void **)&from));
+    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)r->n, sizeof *to, (void **)&to));
+    for (int64_t i = 0; i < r->n; i++) from[i] = i;
+    for (int64_t run = 1; run < r->n; run *= 2) {
+        for (int64_t at = 0; at < r->n; at += 2 * run)
+            merge(r, from, at, ANP_MIN(at + run, r->n), ANP_MIN(at + 2 * run, r->n), to);
+        int64_t *const swap = from;
+        from = to;
+        to = swap;
+    }
+    *out = from;
+    return ANP_OK;
+}
+
+/* ---- groups of equal rows ---- */
+
+typedef struct groups_t {
+    int64_t n;
+    int64_t *first;    /* [n] the first row of the group */
+    int64_t *count;    /* [n] */
+    int64_t *group_of; /* [rows] */
+} groups_t;
+
+static anp_status_t alloc_groups(anp_kernel_t *k, int64_t n, groups_t *g) {
+    int64_t **const lists[] = {&g->first, &g->count, &g->group_of};
+    for (uint32_t i = 0; i < ANP_ARRAY_LEN(lists); i++)
+        ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)n, sizeof **lists[i], (void **)lists[i]));
+    g->n = 0;
+    return ANP_OK;
+}
+
+/* Groups in the order of the rows' values. */
+static void group_sorted(const rows_t *r, const int64_t *order, groups_t *g) {
+    for (int64_t i = 0; i < r->n; i++) {
+        if (i == 0 || compare_rows(r, order[i - 1], order[i]) != 0) {
+            g->first[g->n] = order[i];
+            g->count[g->n++] = 0;
+        }
+        g->count[g->n - 1]++;
+        g->group_of[order[i]] = g->n - 1;
+    }
+}
+
+/* The same groups in the order of their first rows. */
+static void group_by_occurrence(const groups_t *sorted, int64_t n_rows, groups_t *g) {
+    for (int64_t i = 0; i < n_rows; i++) {
+        const int64_t old = sorted->group_of[i], first = sorted->first[old];
+        if (first == i) {
+            g->first[g->n] = i;
+            g->count[g->n] = sorted->count[old];
+            g->group_of[i] = g->n++;
+        } else {
+            g->group_of[i] = g->group_of[first];
+        }
+    }
+}
+
+static anp_status_t find_groups(anp_kernel_t *k, const rows_t *r, groups_t *out) {
+    const int64_t *order = NULL;
+    groups_t sorted;
+    ANP_TRY(sort_rows(k, r, &order));
+    ANP_TRY(alloc_groups(k, r->n, &sorted));
+    group_sorted(r, order, &sorted);
+    *out = sorted;
+    if (anp_attr_i64(k->attrs, "sorted", 1) != 0) return ANP_OK;
+    ANP_TRY(alloc_groups(k, r->n, out));
+    group_by_occurrence(&sorted, r->n, out);
+    return ANP_OK;
+}
+
+/* ---- outputs ---- */
+
+static anp_status_t put_list(anp_kernel_t *k, uint32_t i, int64_t n, const int64_t *list) {
+    if (!anp_kernel_out(k, i)) return ANP_OK;
+    ANP_TRY(anp_kernel_output(k, i, ANP_DTYPE_I64, 1, &n));
+    if (n) memcpy(k->out[i]->data, list, (size_t)n * sizeof *list);
+    return ANP_OK;
+}
+
+static anp_status_t put_slices(anp_kernel_t *k, const slices_t *s, const groups_t *g, uint32_t axis,
+                               bool flat) {
+    const anp_tensor_t *x = k->in[0];
+    const uint64_t bytes = (uint64_t)s->inner * s->elem_bytes;
+    int64_t dims[ANP_RANK_MAX];
+    if (!anp_kernel_out(k, 0)) return ANP_OK;
+    memcpy(dims, x->dims, sizeof dims);
+    dims[axis] = g->n;
+    ANP_TRY(anp_kernel_output(k, 0, (anp_dtype_t)x->dtype, flat ? 1 : x->rank, dims));
+    uint8_t *out = k->out[0]->data;
+    for (int64_t o = 0; o < s->outer; o++)
+        for (int64_t i = 0; i < g->n && bytes > 0; i++, out += bytes)
+            memcpy(out, (const uint8_t *)x->data + (uint64_t)(o * s->n + g->first[i]) * bytes,
+                   bytes);
+    return ANP_OK;
+}
+
+anp_status_t anp_ref_unique(anp_kernel_t *k) {
+    slices_t s;
+    rows_t r;
+    groups_t g;
+    uint32_t axis = 0;
+    bool flat = false;
+    ANP_TRY(find_slices(k, &s, &axis, &flat));
+    ANP_TRY(load_rows(k, &s, &r));
+    ANP_TRY(find_groups(k, &r, &g));
+    ANP_TRY(put_slices(k, &s, &g, axis, flat));
+    ANP_TRY(put_list(k, 1, g.n, g.first));
+    ANP_TRY(put_list(k, 2, r.n, g.group_of));
+    return put_list(k, 3, g.n, g.count);
+}
