@@ -84,6 +84,7 @@ struct anp_block_t {
     anp_value_t **outputs; /* values of this block, of an enclosing one (captured) or constants */
     uint32_t n_outputs;
     anp_node_t *first, *last;
+    bool conditional; /* within a branch of an If that is not there yet: while it is imported */
 };
 
 typedef struct anp_entry_t { /* a named entry point: main, prefill, decode ... */

@@ -111,6 +111,23 @@ static anp_status_t take_content(anp_graph_t *g, anp_value_t *v, const anp_shape
     return ANP_OK;
 }
 
+/* Whether b is a branch of If or lies within one. */
+static bool may_never_run(const anp_block_t *b) {
+    for (; b; b = b->owner ? b->owner->parent : NULL)
+        if (b->conditional || (b->owner && anp_node_is(b->owner, ANP_OP_If))) return true;
+    return false;
+}
+
+/* A model may hold sizes in a branch that contradict each other because it is never taken for them
+ * (functions for several ranks). Nothing is claimed then; the run that gets there fails with the
+ * same sentence, as its shapes are inferred from real sizes again. */
+static anp_status_t infer_shapes(const anp_node_t *n, anp_shape_ctx_t *ctx) {
+    const anp_status_t st = anp_shape_infer(ctx);
+    if (st != ANP_INVALID_MODEL || !may_never_run(n->parent)) return st;
+    anp_shape_preset(ctx);
+    return ANP_OK;
+}
+
 static anp_status_t infer_plain(anp_graph_t *g, anp_node_t *n) {
     const anp_attrs_t attrs = anp_node_attrs(n);
     const uint64_t first_new = g->dims->names.count;
@@ -129,7 +146,7 @@ static anp_status_t infer_plain(anp_graph_t *g, anp_node_t *n) {
                            .out = out,
                            .n_out = n->n_outputs,
                            .dims = g->dims};
-    ANP_TRY(anp_shape_infer(&ctx));
+    ANP_TRY(infer_shapes(n, &ctx));
     for (uint32_t i = 0; i < n->n_outputs; i++) {
         if (!n->outputs[i]) continue;
         ANP_TRY(anp_value_refine(g, n->outputs[i], &out[i].shape, first_new));

@@ -149,6 +149,8 @@ typedef struct anp_shape_ctx_t {
 /* Presets outputs from the signature and runs the row's function, then checks that known dims are
  * >= 0. */
 anp_status_t anp_shape_infer(anp_shape_ctx_t *ctx);
+/* Sets outputs to what the signature alone says: kind and type, shape and contents unknown. */
+void anp_shape_preset(anp_shape_ctx_t *ctx);
 
 bool anp_shape_has(const anp_shape_ctx_t *c, uint32_t i); /* input i is given */
 /* Contents of integer input i into out[max]: *out_known false when not known at all. Elements may

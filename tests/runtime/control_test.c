@@ -186,6 +186,37 @@ static void a_branch_reads_values_from_outside_and_gives_its_own_shape(void **st
     }
 }
 
+static void a_branch_that_contradicts_itself_fails_when_it_is_taken(void **state) {
+    (void)state;
+    for (int d = 0; d < 2; d++) {
+        run_t r;
+        fx_ok(start(&r,
+                    "entry main(c: bool[], x: f32[2]) {\n"
+                    "    y = If(c) then_branch() {\n"
+                    "        t, u, v = Split(x) {num_outputs=3}\n"
+                    "        return v\n"
+                    "    } else_branch() {\n"
+                    "        n = Neg(x)\n"
+                    "        return n\n"
+                    "    }\n"
+                    "    return y\n"
+                    "}\n",
+                    devices[d]));
+        const float x[2] = {1, 2};
+        const uint8_t no = 0, yes = 1;
+        const anp_tensor_t in = f32s(x, 2), otherwise = scalar(&no, ANP_DTYPE_BOOL),
+                           then = scalar(&yes, ANP_DTYPE_BOOL);
+        fx_ok(anp_session_set_input(r.s, 0, &otherwise));
+        fx_ok(anp_session_set_input(r.s, 1, &in));
+        fx_ok(anp_session_run(r.s, NULL));
+        expect_f32(&r, 0, (const float[]){-1, -2}, 2);
+        fx_ok(anp_session_set_input(r.s, 0, &then));
+        assert_int_equal(anp_session_run(r.s, NULL), ANP_INVALID_MODEL);
+        assert_non_null(strstr(anp_error_message(), "2 elements do not make 3 parts"));
+        stop(&r);
+    }
+}
+
 /* ---- Scan ---- */
 
 static void a_scan_backwards_over_columns_gives_its_sums(void **state) {
@@ -327,6 +358,7 @@ int main(void) {
         cmocka_unit_test(a_loop_that_grows_its_value_ends_by_its_condition),
         cmocka_unit_test(an_endless_loop_ends_with_its_deadline),
         cmocka_unit_test(a_branch_reads_values_from_outside_and_gives_its_own_shape),
+        cmocka_unit_test(a_branch_that_contradicts_itself_fails_when_it_is_taken),
         cmocka_unit_test(a_scan_backwards_over_columns_gives_its_sums),
         cmocka_unit_test(a_sequence_built_in_a_loop_is_joined_after_it),
         cmocka_unit_test(a_state_that_is_no_in_place_update_advances_after_the_run),

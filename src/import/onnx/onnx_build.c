@@ -137,6 +137,8 @@ static anp_status_t add_subgraph(anp_onnx_importer_t *im, const anp_onnx_frame_t
     const char *name;
     ANP_TRY(anp_onnx_text(im, g->name.len_bytes ? g->name : attr, &name));
     ANP_TRY(anp_graph_new_block(im->graph, name, out));
+    (*out)->conditional = outer->block->conditional || anp_string_is(attr, "then_branch") ||
+                          anp_string_is(attr, "else_branch");
     anp_onnx_scope_t scope;
     anp_onnx_scope_init(&scope, outer->scope);
     const anp_onnx_frame_t frame = {

@@ -305,6 +305,22 @@ static void subgraphs_capture_values_around_them(void **state) {
                      "t_1: f32[N, 2] = Abs(x)");
 }
 
+static void a_branch_may_contradict_itself(void **state) {
+    (void)state;
+    msg_t t = {.n = 0}, g = relu_graph();
+    const msg_t e = branch("Neg", "y", "t");
+    add_op_attr(&t, "Flatten", "y", "t", attr_int("axis", 7));
+    add_output(&t, "t");
+    add_input(&g, "c", ANP_DTYPE_BOOL, "");
+    add_if(&g, "c", "z", &t, &e);
+    add_output(&g, "z");
+    const msg_t m = new_model(&g, 17);
+    expect_lines(&m, "z: f32 = If(c) then_branch() {\nt: f32 = Flatten(y) {axis=7}");
+    add_op_attr(&g, "Flatten", "y", "w", attr_int("axis", 7));
+    const msg_t outside = new_model(&g, 17);
+    expect_import_fails(&outside, ANP_INVALID_MODEL, "node 'w' (Flatten): ");
+}
+
 static void a_node_waits_for_what_its_subgraphs_capture(void **state) {
     (void)state;
     msg_t g = {.n = 0};
@@ -625,6 +641,7 @@ int main(void) {
         cmocka_unit_test(names_defined_twice_are_refused),
         cmocka_unit_test(undefined_names_are_refused),
         cmocka_unit_test(subgraphs_capture_values_around_them),
+        cmocka_unit_test(a_branch_may_contradict_itself),
         cmocka_unit_test(a_node_waits_for_what_its_subgraphs_capture),
         cmocka_unit_test(an_inner_name_hides_an_outer_one),
         cmocka_unit_test(names_of_one_branch_are_unknown_in_the_other),

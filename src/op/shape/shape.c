@@ -62,9 +62,13 @@ anp_status_t anp_shape_control(anp_shape_ctx_t *ctx) {
     return ANP_OK;
 }
 
+void anp_shape_preset(anp_shape_ctx_t *ctx) {
+    for (uint32_t i = 0; i < ctx->n_out; i++) preset_output(ctx, i);
+}
+
 anp_status_t anp_shape_infer(anp_shape_ctx_t *ctx) {
     ANP_TRY(check_required(ctx));
-    for (uint32_t i = 0; i < ctx->n_out; i++) preset_output(ctx, i);
+    anp_shape_preset(ctx);
     ANP_TRY(ctx->op->shape(ctx));
     for (uint32_t i = 0; i < ctx->n_out; i++) ANP_TRY(check_output(ctx, i));
     return ANP_OK;
