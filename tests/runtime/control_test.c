@@ -193,7 +193,7 @@ static void a_branch_that_contradicts_itself_fails_when_it_is_taken(void **state
         fx_ok(start(&r,
                     "entry main(c: bool[], x: f32[2]) {\n"
                     "    y = If(c) then_branch() {\n"
-                    "        t, u, v = Split(x) {num_outputs=3}\n"
+                    "        t, u, v, w = Split(x) {num_outputs=4}\n"
                     "        return v\n"
                     "    } else_branch() {\n"
                     "        n = Neg(x)\n"
@@ -212,7 +212,7 @@ static void a_branch_that_contradicts_itself_fails_when_it_is_taken(void **state
         expect_f32(&r, 0, (const float[]){-1, -2}, 2);
         fx_ok(anp_session_set_input(r.s, 0, &then));
         assert_int_equal(anp_session_run(r.s, NULL), ANP_INVALID_MODEL);
-        assert_non_null(strstr(anp_error_message(), "2 elements do not make 3 parts"));
+        assert_non_null(strstr(anp_error_message(), "2 elements do not make 4 parts"));
         stop(&r);
     }
 }
