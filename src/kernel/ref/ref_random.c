@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Random numbers: RandomNormal(Like), RandomUniform(Like), Dropout. The generator is Philox4x32-10
- * (Salmon et al., SC'11): element i of a node is a function of (seed, i) alone, so results do not
- * depend on threads or on order.
+ * Random numbers: RandomNormal(Like), RandomUniform(Like), Bernoulli, Multinomial, Dropout. The
+ * generator is Philox4x32-10 (Salmon et al., SC'11): element i of a node is a function of (seed, i)
+ * alone, so results do not depend on threads or on order.
  */
-#include "kernel/ref/ref_util.h"
+#include "kernel/ref/ref_line.h"
 #include <math.h>
 #include <string.h>
 
@@ -76,6 +76,85 @@ anp_status_t anp_ref_random(anp_kernel_t *k) {
     job.scale =
         job.normal ? anp_kernel_attr_f64(k, "scale") : anp_kernel_attr_f64(k, "high") - job.low;
     anp_range_run(k->env->pool, anp_tensor_elems(job.out), ANP_PART_ELEMS, random_part, &job);
+    return ANP_OK;
+}
+
+/* ---- Bernoulli ---- */
+
+typedef struct bernoulli_job_t {
+    const anp_tensor_t *in, *out;
+    uint64_t seed;
+} bernoulli_job_t;
+
+static void bernoulli_part(void *arg, int64_t begin, int64_t end) {
+    const bernoulli_job_t *job = arg;
+    const anp_dtype_row_t *row = anp_dtype_row(job->out->dtype);
+    for (int64_t i = begin; i < end; i++) {
+        const bool one = uniform_at(job->seed, (uint64_t)i) < anp_elem_f64(job->in, i);
+        row->set_f64(job->out->data, (uint64_t)i, one);
+    }
+}
+
+anp_status_t anp_ref_bernoulli(anp_kernel_t *k) {
+    bernoulli_job_t job = {.in = k->in[0], .out = k->out[0], .seed = seed_of(k)};
+    const int64_t n = anp_tensor_elems(job.in);
+    for (int64_t i = 0; i < n; i++) {
+        const double p = anp_elem_f64(job.in, i);
+        if (!(p >= 0 && p <= 1))
+            ANP_KERNEL_FAIL(k, ANP_OUT_OF_RANGE, "probability %lld is %g, expected 0 to 1",
+                            (long long)i, p);
+    }
+    anp_range_run(k->env->pool, n, ANP_PART_ELEMS, bernoulli_part, &job);
+    return ANP_OK;
+}
+
+/* ---- Multinomial ---- */
+
+/* Logarithms of weights become the sums of the weights so far. */
+static anp_status_t sum_weights(const anp_kernel_t *k, int64_t batch, int64_t n, double *v) {
+    double max = -INFINITY, sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (isnan(v[i]) || v[i] == INFINITY)
+            ANP_KERNEL_FAIL(k, ANP_OUT_OF_RANGE,
+                            "log-probability %lld of row %lld is %g, expected a number",
+                            (long long)i, (long long)batch, v[i]);
+        max = fmax(max, v[i]);
+    }
+    if (max == -INFINITY)
+        ANP_KERNEL_FAIL(k, ANP_OUT_OF_RANGE, "row %lld has no class that is possible",
+                        (long long)batch);
+    for (int64_t i = 0; i < n; i++) v[i] = sum += exp(v[i] - max);
+    return ANP_OK;
+}
+
+/* The first class whose sum is above u times the whole; one without weight is never the first. */
+static int64_t class_at(int64_t n, const double *sums, double u) {
+    const double whole = sums[n - 1], at = ANP_MIN(u * whole, nextafter(whole, 0));
+    int64_t low = 0, high = n - 1;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (sums[middle] > at)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+anp_status_t anp_ref_multinomial(anp_kernel_t *k) {
+    const anp_tensor_t *in = k->in[0], *out = k->out[0];
+    const int64_t classes = in->dims[1], samples = out->dims[1];
+    const uint64_t seed = seed_of(k);
+    double *sums = NULL;
+    if (anp_tensor_elems(out) == 0) return ANP_OK;
+    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)classes, sizeof *sums, (void **)&sums));
+    for (int64_t b = 0; b < in->dims[0]; b++) {
+        anp_line_load(in, b * classes, 1, classes, sums);
+        ANP_TRY(sum_weights(k, b, classes, sums));
+        for (int64_t i = b * samples; i < (b + 1) * samples; i++)
+            anp_dtype_set_i64((anp_dtype_t)out->dtype, out->data, (uint64_t)i,
+                              class_at(classes, sums, uniform_at(seed, (uint64_t)i)));
+    }
     return ANP_OK;
 }
 

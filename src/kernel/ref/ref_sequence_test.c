@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sequences, optionals, scatters, running sums and random numbers. */
+/* Sequences, optionals, scatters, running sums. */
 #include "kernel/ref/ref_fixture.h"
 #include <math.h>
 
@@ -173,69 +173,6 @@ static void running_sums_and_reversed_sequences(void **state) {
     kx_end(&kx);
 }
 
-static const float *random_numbers(kx_t *kx, const char *op, uint64_t seed) {
-    static const int64_t shape[] = {100, 1000};
-    kx_next(kx);
-    kx->seed = seed;
-    fx_attr_ints(&kx->fx, "shape", shape, 2);
-    assert_int_equal(kx_run(kx, op, 1), ANP_OK);
-    return kx->out[0].data;
-}
-
-static void random_numbers_follow_their_distribution_and_seed(void **state) {
-    (void)state;
-    kx_t kx;
-    kx_begin(&kx);
-    const float *u = random_numbers(&kx, "RandomUniform", 1);
-    double sum = 0, sum_n = 0, squares = 0;
-    for (int i = 0; i < 100000; i++) {
-        assert_true(u[i] >= 0 && u[i] <= 1);
-        sum += u[i];
-    }
-    assert_true(fabs(sum / 100000 - 0.5) < 0.005);
-    const float *n = random_numbers(&kx, "RandomNormal", 1);
-    for (int i = 0; i < 100000; i++) {
-        sum_n += n[i];
-        squares += (double)n[i] * n[i];
-    }
-    assert_true(fabs(sum_n / 100000) < 0.02);
-    assert_true(fabs(squares / 100000 - 1) < 0.02);
-    assert_int_equal(anp_pool_create(3, &kx.pool), ANP_OK);
-    assert_memory_equal(random_numbers(&kx, "RandomNormal", 1), n, 100000 * sizeof *n);
-    assert_memory_not_equal(random_numbers(&kx, "RandomNormal", 2), n, 100000 * sizeof *n);
-    kx_end(&kx);
-}
-
-static void dropout_is_identity_until_it_trains(void **state) {
-    (void)state;
-    kx_t kx;
-    kx_begin(&kx);
-    kx_in(&kx, F32, "3", "1 2 3");
-    kx_in(&kx, F32, "", "0.9");
-    assert_int_equal(kx_run(&kx, "Dropout", 2), ANP_OK);
-    assert_string_equal(kx_text(&kx, 0), "f32[3] 1 2 3");
-    assert_string_equal(kx_text(&kx, 1), "bool[3] 1 1 1");
-    kx_next(&kx);
-    kx_in(&kx, F32, "10000", "3");
-    kx_in(&kx, F32, "", "0.75");
-    kx_in(&kx, BOOL, "", "1");
-    assert_int_equal(kx_run(&kx, "Dropout", 2), ANP_OK);
-    const float *y = kx.out[0].data;
-    const uint8_t *mask = kx.out[1].data;
-    int kept = 0;
-    for (int i = 0; i < 10000; i++) {
-        assert_true(y[i] == (mask[i] ? 12.0f : 0.0f));
-        kept += mask[i];
-    }
-    assert_in_range(kept, 2300, 2700);
-    kx_next(&kx);
-    kx_in(&kx, F32, "1", "3");
-    kx_in(&kx, F32, "", "1");
-    kx_in(&kx, BOOL, "", "1");
-    kx_assert_fails(&kx, "Dropout", ANP_OUT_OF_RANGE, "ratio is 1");
-    kx_end(&kx);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sequences_grow_shrink_and_are_read),
@@ -244,8 +181,6 @@ int main(void) {
         cmocka_unit_test(scatter_replaces_or_combines_in_order),
         cmocka_unit_test(running_products_wrap_and_begin_with_one),
         cmocka_unit_test(running_sums_and_reversed_sequences),
-        cmocka_unit_test(random_numbers_follow_their_distribution_and_seed),
-        cmocka_unit_test(dropout_is_identity_until_it_trains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ void anp_softmax_f64(int64_t n, double *v) {
     for (int64_t i = 0; i < n; i++) v[i] /= sum;
 }
 
-static void log_softmax(int64_t n, double *v) {
+void anp_log_softmax_f64(int64_t n, double *v) {
     const double max = max_of(n, v);
     double sum = 0;
     for (int64_t i = 0; i < n; i++) sum += exp(v[i] - max);
@@ -51,7 +51,7 @@ static void softmax_line(const void *arg, int64_t item, double *line) {
 anp_status_t anp_ref_softmax(anp_kernel_t *k) {
     softmax_t s = {.x = k->in[0], .y = k->out[0], .fn = anp_softmax_f64};
     uint32_t axis;
-    if (k->op->index == ANP_OP_LogSoftmax) s.fn = log_softmax;
+    if (k->op->index == ANP_OP_LogSoftmax) s.fn = anp_log_softmax_f64;
     if (k->op->index == ANP_OP_Hardmax) s.fn = hardmax;
     ANP_TRY(anp_kernel_axis(k, anp_attr_i64(k->attrs, "axis", -1), &axis));
     anp_lines_along(s.x, axis, &s.lines);

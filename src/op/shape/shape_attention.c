@@ -9,11 +9,6 @@ typedef struct attention_dims_t {
     anp_dim_t batch, q_heads, kv_heads, q_len, kv_len, past_len, total_len, head, v_head;
 } attention_dims_t;
 
-static anp_dim_t dim_of(const anp_shape_ctx_t *c, uint32_t i, int32_t axis) {
-    return anp_shape_has(c, i) && c->in[i].shape.rank > axis ? c->in[i].shape.dims[axis]
-                                                             : ANP_DIM_UNKNOWN;
-}
-
 /* Heads of 3-D inputs; hidden / heads must be whole. */
 static anp_status_t head_count(anp_shape_ctx_t *c, const char *name, anp_dim_t *out) {
     *out = anp_attr_i64(c->attrs, name, 0);
@@ -23,40 +18,31 @@ static anp_status_t head_count(anp_shape_ctx_t *c, const char *name, anp_dim_t *
     return ANP_OK;
 }
 
-static anp_status_t head_size(anp_shape_ctx_t *c, const char *what, anp_dim_t hidden,
-                              anp_dim_t heads, anp_dim_t *out) {
-    if (ANP_DIM_IS_CONST(hidden) && hidden % heads != 0)
-        ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL,
-                       "%s has %" PRId64 " values per token, which %" PRId64 " heads do not divide",
-                       what, hidden, heads);
-    return anp_shape_dim(c, ANP_DIM_FLOORDIV, hidden, heads, out);
-}
-
 static anp_status_t read_flat(anp_shape_ctx_t *c, attention_dims_t *d) {
     anp_dim_t k_head;
     ANP_TRY(head_count(c, "q_num_heads", &d->q_heads));
     ANP_TRY(head_count(c, "kv_num_heads", &d->kv_heads));
-    d->batch = dim_of(c, 0, 0);
-    d->q_len = dim_of(c, 0, 1);
-    ANP_TRY(
-        anp_shape_unify(c, "the length of K and V", dim_of(c, 1, 1), dim_of(c, 2, 1), &d->kv_len));
-    ANP_TRY(head_size(c, "Q", dim_of(c, 0, 2), d->q_heads, &d->head));
-    ANP_TRY(head_size(c, "K", dim_of(c, 1, 2), d->kv_heads, &k_head));
-    ANP_TRY(head_size(c, "V", dim_of(c, 2, 2), d->kv_heads, &d->v_head));
+    d->batch = anp_shape_dim_of(c, 0, 0);
+    d->q_len = anp_shape_dim_of(c, 0, 1);
+    ANP_TRY(anp_shape_unify(c, "the length of K and V", anp_shape_dim_of(c, 1, 1),
+                            anp_shape_dim_of(c, 2, 1), &d->kv_len));
+    ANP_TRY(anp_shape_head_size(c, "Q", anp_shape_dim_of(c, 0, 2), d->q_heads, &d->head));
+    ANP_TRY(anp_shape_head_size(c, "K", anp_shape_dim_of(c, 1, 2), d->kv_heads, &k_head));
+    ANP_TRY(anp_shape_head_size(c, "V", anp_shape_dim_of(c, 2, 2), d->kv_heads, &d->v_head));
     return anp_shape_unify(c, "the head size of Q and K", d->head, k_head, &d->head);
 }
 
 static anp_status_t read_split(anp_shape_ctx_t *c, attention_dims_t *d) {
-    d->batch = dim_of(c, 0, 0);
-    d->q_heads = dim_of(c, 0, 1);
-    d->q_len = dim_of(c, 0, 2);
-    d->v_head = dim_of(c, 2, 3);
-    ANP_TRY(
-        anp_shape_unify(c, "the heads of K and V", dim_of(c, 1, 1), dim_of(c, 2, 1), &d->kv_heads));
-    ANP_TRY(
-        anp_shape_unify(c, "the length of K and V", dim_of(c, 1, 2), dim_of(c, 2, 2), &d->kv_len));
-    return anp_shape_unify(c, "the head size of Q and K", dim_of(c, 0, 3), dim_of(c, 1, 3),
-                           &d->head);
+    d->batch = anp_shape_dim_of(c, 0, 0);
+    d->q_heads = anp_shape_dim_of(c, 0, 1);
+    d->q_len = anp_shape_dim_of(c, 0, 2);
+    d->v_head = anp_shape_dim_of(c, 2, 3);
+    ANP_TRY(anp_shape_unify(c, "the heads of K and V", anp_shape_dim_of(c, 1, 1),
+                            anp_shape_dim_of(c, 2, 1), &d->kv_heads));
+    ANP_TRY(anp_shape_unify(c, "the length of K and V", anp_shape_dim_of(c, 1, 2),
+                            anp_shape_dim_of(c, 2, 2), &d->kv_len));
+    return anp_shape_unify(c, "the head size of Q and K", anp_shape_dim_of(c, 0, 3),
+                           anp_shape_dim_of(c, 1, 3), &d->head);
 }
 
 /* past_key and past_value [batch, kv heads, past, head size]; both or none. */
@@ -70,14 +56,17 @@ static anp_status_t read_past(anp_shape_ctx_t *c, attention_dims_t *d) {
     if (!key) return ANP_OK;
     for (uint32_t i = 4; i <= 5; i++) {
         ANP_TRY(anp_shape_need_rank(c, i, 4, 4));
-        ANP_TRY(anp_shape_unify(c, "the batch of the past", dim_of(c, i, 0), d->batch, &d->batch));
-        ANP_TRY(anp_shape_unify(c, "the heads of the past", dim_of(c, i, 1), d->kv_heads,
+        ANP_TRY(anp_shape_unify(c, "the batch of the past", anp_shape_dim_of(c, i, 0), d->batch,
+                                &d->batch));
+        ANP_TRY(anp_shape_unify(c, "the heads of the past", anp_shape_dim_of(c, i, 1), d->kv_heads,
                                 &d->kv_heads));
     }
-    ANP_TRY(anp_shape_unify(c, "the head size of past_key", dim_of(c, 4, 3), d->head, &unused));
-    ANP_TRY(anp_shape_unify(c, "the head size of past_value", dim_of(c, 5, 3), d->v_head, &unused));
-    ANP_TRY(anp_shape_unify(c, "the length of the past", dim_of(c, 4, 2), dim_of(c, 5, 2),
-                            &d->past_len));
+    ANP_TRY(anp_shape_unify(c, "the head size of past_key", anp_shape_dim_of(c, 4, 3), d->head,
+                            &unused));
+    ANP_TRY(anp_shape_unify(c, "the head size of past_value", anp_shape_dim_of(c, 5, 3), d->v_head,
+                            &unused));
+    ANP_TRY(anp_shape_unify(c, "the length of the past", anp_shape_dim_of(c, 4, 2),
+                            anp_shape_dim_of(c, 5, 2), &d->past_len));
     return anp_shape_dim(c, ANP_DIM_ADD, d->past_len, d->kv_len, &d->total_len);
 }
 
@@ -106,16 +95,6 @@ static anp_status_t check_heads(anp_shape_ctx_t *c, const attention_dims_t *d) {
                    d->kv_heads);
 }
 
-static anp_status_t set_output(anp_shape_ctx_t *c, uint32_t i, anp_dim_t a, anp_dim_t b,
-                               anp_dim_t s, anp_dim_t e) {
-    if (i >= c->n_out) return ANP_OK;
-    anp_dim_t dims[] = {a, b, s, e};
-    for (uint32_t k = 0; k < 4; k++)
-        if (dims[k] == ANP_DIM_UNKNOWN) ANP_TRY(anp_shape_fresh(c, &dims[k]));
-    anp_shape_set_dims(&c->out[i].shape, 4, dims);
-    return ANP_OK;
-}
-
 anp_status_t anp_shape_attention(anp_shape_ctx_t *c) {
     attention_dims_t d;
     const int32_t rank = c->in[0].shape.rank;
@@ -125,22 +104,26 @@ anp_status_t anp_shape_attention(anp_shape_ctx_t *c) {
     if (rank != 3 && rank != 4)
         ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "Q has rank %d, expected 3 or 4", rank);
     ANP_TRY(rank == 3 ? read_flat(c, &d) : read_split(c, &d));
-    ANP_TRY(anp_shape_unify(c, "the batch", d.batch, dim_of(c, 1, 0), &d.batch));
-    ANP_TRY(anp_shape_unify(c, "the batch", d.batch, dim_of(c, 2, 0), &d.batch));
+    ANP_TRY(anp_shape_unify(c, "the batch", d.batch, anp_shape_dim_of(c, 1, 0), &d.batch));
+    ANP_TRY(anp_shape_unify(c, "the batch", d.batch, anp_shape_dim_of(c, 2, 0), &d.batch));
     ANP_TRY(read_past(c, &d));
     ANP_TRY(check_heads(c, &d));
     ANP_TRY(check_mask(c, &d));
     if (anp_shape_has(c, 6)) {
         ANP_TRY(anp_shape_need_rank(c, 6, 1, 1));
-        ANP_TRY(anp_shape_unify(c, "nonpad_kv_seqlen", dim_of(c, 6, 0), d.batch, &d.batch));
+        ANP_TRY(
+            anp_shape_unify(c, "nonpad_kv_seqlen", anp_shape_dim_of(c, 6, 0), d.batch, &d.batch));
     }
-    ANP_TRY(set_output(c, 0, d.batch, d.q_heads, d.q_len, d.v_head));
+    anp_dim_t y[] = {d.batch, d.q_heads, d.q_len, d.v_head};
+    anp_dim_t key[] = {d.batch, d.kv_heads, d.total_len, d.head};
+    anp_dim_t value[] = {d.batch, d.kv_heads, d.total_len, d.v_head};
+    anp_dim_t scores[] = {d.batch, d.q_heads, d.q_len, d.total_len};
     if (rank == 3) {
-        anp_dim_t y[] = {d.batch, d.q_len, ANP_DIM_UNKNOWN};
+        y[1] = d.q_len;
         ANP_TRY(anp_shape_dim(c, ANP_DIM_MUL, d.q_heads, d.v_head, &y[2]));
-        anp_shape_set_dims(&c->out[0].shape, 3, y);
     }
-    ANP_TRY(set_output(c, 1, d.batch, d.kv_heads, d.total_len, d.head));
-    ANP_TRY(set_output(c, 2, d.batch, d.kv_heads, d.total_len, d.v_head));
-    return set_output(c, 3, d.batch, d.q_heads, d.q_len, d.total_len);
+    ANP_TRY(anp_shape_set_output(c, 0, (uint32_t)rank, y));
+    ANP_TRY(anp_shape_set_output(c, 1, 4, key));
+    ANP_TRY(anp_shape_set_output(c, 2, 4, value));
+    return anp_shape_set_output(c, 3, 4, scores);
 }

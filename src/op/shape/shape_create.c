@@ -270,6 +270,21 @@ anp_status_t anp_shape_random_like(anp_shape_ctx_t *c) {
     return dtype_attr(c, "T2");
 }
 
+anp_status_t anp_shape_multinomial(anp_shape_ctx_t *c) {
+    const int64_t samples = anp_attr_i64(c->attrs, "sample_size", 1);
+    anp_dim_t dims[2] = {0, samples};
+    anp_dtype_t dtype = ANP_DTYPE_NONE;
+    ANP_TRY(anp_shape_attr_dtype(c, "dtype", "T2", anp_attr_i64(c->attrs, "dtype", ANP_DTYPE_I32),
+                                 &dtype));
+    c->out[0].shape.dtype = (uint8_t)dtype;
+    ANP_TRY(anp_shape_need_rank(c, 0, 2, 2));
+    if (samples < 1)
+        ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "sample_size is %lld, expected at least 1",
+                       (long long)samples);
+    dims[0] = anp_shape_dim_of(c, 0, 0);
+    return anp_shape_set_output(c, 0, 2, dims);
+}
+
 anp_status_t anp_shape_dropout(anp_shape_ctx_t *c) {
     for (uint32_t o = 0; o < c->n_out; o++) anp_shape_copy_dims(&c->out[o].shape, &c->in[0].shape);
     c->out[0].shape.dtype = c->in[0].shape.dtype;

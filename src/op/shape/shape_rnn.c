@@ -20,24 +20,9 @@ static anp_status_t direction_count(const anp_shape_ctx_t *c, int64_t *out) {
                    "direction is '%s', expected forward, reverse or bidirectional", direction);
 }
 
-/* Input i must have these dims, as far as they are known. */
-static anp_status_t need_dims(anp_shape_ctx_t *c, uint32_t i, const char *what, uint32_t rank,
-                              const anp_dim_t *dims) {
-    if (!anp_shape_has(c, i)) return ANP_OK;
-    ANP_TRY(anp_shape_need_rank(c, i, (int32_t)rank, (int32_t)rank));
-    anp_dim_t unused;
-    for (uint32_t a = 0; c->in[i].shape.rank >= 0 && a < rank; a++)
-        ANP_TRY(anp_shape_unify(c, what, c->in[i].shape.dims[a], dims[a], &unused));
-    return ANP_OK;
-}
-
-static anp_dim_t dim_or_unknown(const anp_shape_ctx_t *c, uint32_t i, uint32_t axis) {
-    return c->in[i].shape.rank > (int32_t)axis ? c->in[i].shape.dims[axis] : ANP_DIM_UNKNOWN;
-}
-
 /* hidden_size, or what R says. */
 static anp_status_t hidden_size(anp_shape_ctx_t *c, anp_dim_t *out) {
-    *out = dim_or_unknown(c, 2, 2);
+    *out = anp_shape_dim_of(c, 2, 2);
     const anp_attr_t *attr = anp_attr_find(c->attrs, "hidden_size");
     if (attr) ANP_TRY(anp_shape_unify(c, "hidden_size", *out, attr->v.i, out));
     if (ANP_DIM_IS_CONST(*out) && *out < 1)
@@ -55,13 +40,13 @@ static anp_status_t check_inputs(anp_shape_ctx_t *c, const rnn_dims_t *d, bool b
     const anp_dim_t b[] = {d->directions, twice}, p[] = {d->directions, thrice};
     const anp_dim_t state[] = {batch_first ? d->batch : d->directions,
                                batch_first ? d->directions : d->batch, d->hidden};
-    ANP_TRY(need_dims(c, 1, "W", 3, w));
-    ANP_TRY(need_dims(c, 2, "R", 3, r));
-    ANP_TRY(need_dims(c, 3, "B", 2, b));
-    ANP_TRY(need_dims(c, 4, "sequence_lens", 1, &d->batch));
-    ANP_TRY(need_dims(c, 5, "initial_h", 3, state));
-    if (lstm) ANP_TRY(need_dims(c, 6, "initial_c", 3, state));
-    return lstm ? need_dims(c, 7, "P", 2, p) : ANP_OK;
+    ANP_TRY(anp_shape_need_dims(c, 1, "W", 3, w));
+    ANP_TRY(anp_shape_need_dims(c, 2, "R", 3, r));
+    ANP_TRY(anp_shape_need_dims(c, 3, "B", 2, b));
+    ANP_TRY(anp_shape_need_dims(c, 4, "sequence_lens", 1, &d->batch));
+    ANP_TRY(anp_shape_need_dims(c, 5, "initial_h", 3, state));
+    if (lstm) ANP_TRY(anp_shape_need_dims(c, 6, "initial_c", 3, state));
+    return lstm ? anp_shape_need_dims(c, 7, "P", 2, p) : ANP_OK;
 }
 
 anp_status_t anp_shape_rnn(anp_shape_ctx_t *c) {
@@ -69,9 +54,9 @@ anp_status_t anp_shape_rnn(anp_shape_ctx_t *c) {
     rnn_dims_t d = {.gates = c->op->index == ANP_OP_LSTM ? 4 : c->op->index == ANP_OP_GRU ? 3 : 1};
     ANP_TRY(anp_shape_need_rank(c, 0, 3, 3));
     ANP_TRY(direction_count(c, &d.directions));
-    d.seq = dim_or_unknown(c, 0, batch_first ? 1 : 0);
-    d.batch = dim_or_unknown(c, 0, batch_first ? 0 : 1);
-    d.in = dim_or_unknown(c, 0, 2);
+    d.seq = anp_shape_dim_of(c, 0, batch_first ? 1 : 0);
+    d.batch = anp_shape_dim_of(c, 0, batch_first ? 0 : 1);
+    d.in = anp_shape_dim_of(c, 0, 2);
     if (d.seq == ANP_DIM_UNKNOWN) ANP_TRY(anp_shape_fresh(c, &d.seq));
     if (d.batch == ANP_DIM_UNKNOWN) ANP_TRY(anp_shape_fresh(c, &d.batch));
     ANP_TRY(hidden_size(c, &d.hidden));

@@ -22,6 +22,38 @@ anp_status_t anp_shape_set_fresh(anp_shape_ctx_t *c, anp_shape_t *out, int64_t r
     return ANP_OK;
 }
 
+anp_dim_t anp_shape_dim_of(const anp_shape_ctx_t *c, uint32_t i, int32_t axis) {
+    return anp_shape_has(c, i) && c->in[i].shape.rank > axis ? c->in[i].shape.dims[axis]
+                                                             : ANP_DIM_UNKNOWN;
+}
+
+anp_status_t anp_shape_need_dims(anp_shape_ctx_t *c, uint32_t i, const char *what, uint32_t rank,
+                                 const anp_dim_t *dims) {
+    anp_dim_t unused;
+    if (!anp_shape_has(c, i)) return ANP_OK;
+    ANP_TRY(anp_shape_need_rank(c, i, (int32_t)rank, (int32_t)rank));
+    for (uint32_t a = 0; c->in[i].shape.rank >= 0 && a < rank; a++)
+        ANP_TRY(anp_shape_unify(c, what, c->in[i].shape.dims[a], dims[a], &unused));
+    return ANP_OK;
+}
+
+anp_status_t anp_shape_set_output(anp_shape_ctx_t *c, uint32_t i, uint32_t rank, anp_dim_t *dims) {
+    if (i >= c->n_out) return ANP_OK;
+    for (uint32_t a = 0; a < rank; a++)
+        if (dims[a] == ANP_DIM_UNKNOWN) ANP_TRY(anp_shape_fresh(c, &dims[a]));
+    anp_shape_set_dims(&c->out[i].shape, rank, dims);
+    return ANP_OK;
+}
+
+anp_status_t anp_shape_head_size(anp_shape_ctx_t *c, const char *what, anp_dim_t hidden,
+                                 anp_dim_t heads, anp_dim_t *out) {
+    if (ANP_DIM_IS_CONST(hidden) && hidden % heads != 0)
+        ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL,
+                       "%s has %lld values per token, which %lld heads do not divide", what,
+                       (long long)hidden, (long long)heads);
+    return anp_shape_dim(c, ANP_DIM_FLOORDIV, hidden, heads, out);
+}
+
 anp_status_t anp_shape_unify(anp_shape_ctx_t *c, const char *what, anp_dim_t a, anp_dim_t b,
                              anp_dim_t *out) {
     if (ANP_DIM_IS_CONST(a) && ANP_DIM_IS_CONST(b) && a != b)

@@ -12,6 +12,16 @@ void anp_shape_copy_dims(anp_shape_t *out, const anp_shape_t *in);
 void anp_shape_set_dims(anp_shape_t *out, uint32_t rank, const anp_dim_t *dims);
 /* `rank` dimensions nobody knows. Fails above ANP_RANK_MAX. */
 anp_status_t anp_shape_set_fresh(anp_shape_ctx_t *c, anp_shape_t *out, int64_t rank);
+/* Axis `axis` of input i; ANP_DIM_UNKNOWN when it is absent or its rank is unknown or lower. */
+anp_dim_t anp_shape_dim_of(const anp_shape_ctx_t *c, uint32_t i, int32_t axis);
+/* Input i, when given, must have these dims as far as they are known. */
+anp_status_t anp_shape_need_dims(anp_shape_ctx_t *c, uint32_t i, const char *what, uint32_t rank,
+                                 const anp_dim_t *dims);
+/* Output i, when there is one, has these dims; those nobody knows become new symbols. */
+anp_status_t anp_shape_set_output(anp_shape_ctx_t *c, uint32_t i, uint32_t rank, anp_dim_t *dims);
+/* hidden / heads, which must be whole; heads >= 1. */
+anp_status_t anp_shape_head_size(anp_shape_ctx_t *c, const char *what, anp_dim_t hidden,
+                                 anp_dim_t heads, anp_dim_t *out);
 /* One size known in two ways: prefers a number, fails when two numbers differ (`what` names the
  * axis owner in the message). */
 anp_status_t anp_shape_unify(anp_shape_ctx_t *c, const char *what, anp_dim_t a, anp_dim_t b,
