@@ -43,6 +43,12 @@ const float *anp_attr_floats(const anp_attrs_t *attrs, const char *name, uint64_
     return a ? a->v.floats : NULL;
 }
 
+const anp_string_t *anp_attr_strings(const anp_attrs_t *attrs, const char *name, uint64_t *out_n) {
+    const anp_attr_t *a = find_kind(attrs, name, ANP_ATTR_STRINGS);
+    *out_n = a ? a->count : 0;
+    return a ? a->v.strings : NULL;
+}
+
 const anp_tensor_t *anp_attr_tensor(const anp_attrs_t *attrs, const char *name) {
     const anp_attr_t *a = find_kind(attrs, name, ANP_ATTR_TENSOR);
     return a ? a->v.tensor : NULL;

@@ -50,6 +50,7 @@ const char *anp_attr_str(const anp_attrs_t *attrs, const char *name, const char 
 /* List and count; NULL and 0 when absent. */
 const int64_t *anp_attr_ints(const anp_attrs_t *attrs, const char *name, uint64_t *out_n);
 const float *anp_attr_floats(const anp_attrs_t *attrs, const char *name, uint64_t *out_n);
+const anp_string_t *anp_attr_strings(const anp_attrs_t *attrs, const char *name, uint64_t *out_n);
 const anp_tensor_t *anp_attr_tensor(const anp_attrs_t *attrs, const char *name);
 
 /* The attribute a caller of the public API described; lists, strings and tensors are lent. */

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FX_MAX = 10, FX_TEXT = 512 };
+enum { FX_MAX = 10, FX_ATTRS_MAX = 24, FX_TEXT = 512 };
 
 typedef struct fx_t {
     anp_dims_t *dims; /* NULL: as at run time */
@@ -17,7 +17,7 @@ typedef struct fx_t {
     anp_dim_t values[FX_MAX][ANP_SHAPE_VALUE_MAX];
     anp_tensor_t tensors[FX_MAX];
     uint32_t n_in;
-    anp_attr_t attrs[FX_MAX];
+    anp_attr_t attrs[FX_ATTRS_MAX];
     uint32_t n_attrs;
     anp_shape_out_t out[FX_MAX];
     char text[FX_TEXT];
@@ -108,6 +108,17 @@ static ANP_UNUSED void fx_attr_ints(fx_t *fx, const char *name, const int64_t *v
 
 static ANP_UNUSED void fx_attr_float(fx_t *fx, const char *name, float v) {
     fx->attrs[fx->n_attrs++] = (anp_attr_t){.name = name, .kind = ANP_ATTR_FLOAT, .v.f = v};
+}
+
+static ANP_UNUSED void fx_attr_floats(fx_t *fx, const char *name, const float *v, uint64_t n) {
+    fx->attrs[fx->n_attrs++] =
+        (anp_attr_t){.name = name, .kind = ANP_ATTR_FLOATS, .count = n, .v.floats = v};
+}
+
+static ANP_UNUSED void fx_attr_strings(fx_t *fx, const char *name, const anp_string_t *v,
+                                       uint64_t n) {
+    fx->attrs[fx->n_attrs++] =
+        (anp_attr_t){.name = name, .kind = ANP_ATTR_STRINGS, .count = n, .v.strings = v};
 }
 
 static ANP_UNUSED void fx_attr_str(fx_t *fx, const char *name, const char *v) {
