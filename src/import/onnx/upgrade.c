@@ -193,6 +193,11 @@ static anp_status_t add_newest(anp_draft_t *d, int64_t file_version) {
         ANP_FAIL(ANP_UNSUPPORTED,
                  "operator %s of domain '%s', operator set %" PRId64 ", is not known here", d->op,
                  *d->domain ? d->domain : "ai.onnx", file_version);
+    if (op->user && file_version < op->since)
+        ANP_FAIL(ANP_INCOMPATIBLE,
+                 "operator %s of domain '%s' is of operator set %" PRId64
+                 ", the library loaded has version %d of it",
+                 d->op, d->domain, file_version, op->since);
     const anp_node_desc_t desc = {.op = op,
                                   .name = d->name,
                                   .attrs = d->attrs.data,
