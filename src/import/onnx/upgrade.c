@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drafts of nodes, and the walk through the upgrade table. */
 #include "import/onnx/upgrade.h"
+#include "import/onnx/microsoft_rules.h"
 #include "import/onnx/onnx_source.h"
 #include "import/onnx/upgrade_rules.h"
 #include "op/dtype.h"
@@ -16,6 +17,10 @@ static const anp_upgrade_t rows[] = {
     {"ai.onnx.ml", op, last, anp_upgrade_##function, text, number},
 #include "import/onnx/upgrade_ml.def"
 #undef UPGRADE
+#define MICROSOFT(op, function, text, number) \
+    {"com.microsoft", op, ANP_ONNX_OPSET_ANY, anp_upgrade_##function, text, number},
+#include "import/onnx/microsoft.def"
+#undef MICROSOFT
 };
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
 
@@ -179,25 +184,32 @@ static int64_t next_change(const anp_draft_t *d) {
 
 static anp_status_t upgrade(anp_draft_t *d) {
     for (int64_t last = next_change(d); last != INT64_MAX; last = next_change(d)) {
+        const char *domain = d->domain;
         for (size_t i = 0; i < N_ROWS && !d->done; i++)
             if (rows[i].last == last && row_fits(&rows[i], d)) ANP_TRY(rows[i].apply(d, &rows[i]));
         if (d->done) return ANP_OK;
-        d->version = last + 1;
+        if (d->domain == domain) d->version = last + 1; /* else the row has set both */
     }
     return ANP_OK;
 }
 
+/* Layouts one runtime lays tensors out in on one machine; its files with them are no exchange. */
+static bool is_private(const char *domain) {
+    return strcmp(domain, "com.microsoft.nchwc") == 0 ||
+           strcmp(domain, "com.ms.internal.nhwc") == 0;
+}
+
 static anp_status_t add_newest(anp_draft_t *d, int64_t file_version) {
     const anp_op_t *op = anp_ops_find(d->graph->ops, d->domain, d->op);
+    if (is_private(d->domain))
+        ANP_FAIL(ANP_UNSUPPORTED,
+                 "operator %s of domain '%s' is a layout ONNX Runtime keeps for itself: export the "
+                 "optimised model again with graph_optimization_level 'extended'",
+                 d->op, d->domain);
     if (!op)
         ANP_FAIL(ANP_UNSUPPORTED,
                  "operator %s of domain '%s', operator set %" PRId64 ", is not known here", d->op,
                  *d->domain ? d->domain : "ai.onnx", file_version);
-    if (op->user && file_version < op->since)
-        ANP_FAIL(ANP_INCOMPATIBLE,
-                 "operator %s of domain '%s' is of operator set %" PRId64
-                 ", the library loaded has version %d of it",
-                 d->op, d->domain, file_version, op->since);
     const anp_node_desc_t desc = {.op = op,
                                   .name = d->name,
                                   .attrs = d->attrs.data,

@@ -47,7 +47,7 @@ anp_status_t anp_draft_add(anp_draft_t *d);
 
 /* ---- for upgrades ---- */
 
-/* One row of upgrade.def or upgrade_ml.def. */
+/* One row of upgrade.def, upgrade_ml.def or microsoft.def. */
 typedef struct anp_upgrade_t {
     const char *domain;
     const char *op; /* "*": every operator of the domain */

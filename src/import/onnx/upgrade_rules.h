@@ -42,6 +42,9 @@ ANP_UPGRADE_RULE(split_sizes);
 ANP_UPGRADE_RULE(tile_axis);
 ANP_UPGRADE_RULE(upsample_scales);
 
+/* ---- as com.microsoft's own forms of it (microsoft_norm.c) ---- */
+ANP_UPGRADE_RULE(simplified_layer_norm);
+
 /* ---- operators that become blocks within blocks (upgrade_scan.c, upgrade_sequence.c) ---- */
 ANP_UPGRADE_RULE(scan_batch);
 ANP_UPGRADE_RULE(sequence_map);
