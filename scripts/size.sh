@@ -23,7 +23,7 @@ measure() { # measure NAME LIMIT [cmake options]
 
 measure all-operators $all_limit
 "$anput" compile models/lenet-digits.onnx -o build-size/lenet.anp -q
-"$anput" inspect --ops build-size/lenet.anp > build-size/lenet.ops
+"$anput" inspect --list-ops build-size/lenet.anp > build-size/lenet.ops
 measure lenet-operators $lenet_limit -DANPUT_OPS="$PWD/build-size/lenet.ops"
 "build-size/lenet-operators/bin/anput-rt" run build-size/lenet.anp --random -o build-size/answer -q
 exit $status

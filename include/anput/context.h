@@ -25,6 +25,10 @@ typedef struct anp_context_options_t {
     const char *driver_options; /* [ANPUT_DRIVER_OPTIONS] "driver.key=value,driver.key=value" */
     const char *fallback_ops;   /* [ANPUT_FALLBACK_OPS] operators or node names sent to the CPU:
                                    "Softmax,conv_12" */
+    const char *ops;            /* [ANPUT_OPS] libraries of operators, ':' between them; see
+                                   anp_context_load_ops */
+    int other_ops;     /* [ANPUT_OTHER_OPS=1] such a library may have other bytes than the one a
+                          package was made with; a warning is logged */
     int check_nan_inf; /* [ANPUT_CHECK_NAN_INF=1] inputs and outputs of every node are checked */
     int blocking; /* [ANPUT_BLOCKING=1] every call waits for its device, so that a failure names its
                      node */
@@ -39,13 +43,29 @@ typedef struct anp_context_options_t {
  * Makes a context: opens built-in drivers and those on the driver path.
  * options  NULL = defaults. Strings are copied.
  * A driver that fails to open (wrong ABI, missing SDK) is listed as unusable with its reason and is
- * no error. Errors   ANP_INVALID_ARGUMENT  an unknown CPU level, bad option text ANP_OUT_OF_MEMORY,
- * ANP_LIMIT (no threads). Since 0.1.
+ * no error; a library of operators that cannot be loaded is one. Errors   ANP_INVALID_ARGUMENT  an
+ * unknown CPU level, bad option text; those of anp_context_load_ops; ANP_OUT_OF_MEMORY, ANP_LIMIT
+ * (no threads). Since 0.1.
  */
 ANP_API anp_status_t anp_context_create(const anp_context_options_t *options,
                                         anp_context_t **out_ctx);
 /** Ends one reference. Takes NULL. Models and sessions keep their context alive. */
 ANP_API void anp_context_release(anp_context_t *ctx);
+
+/**
+ * Loads a library of operators (<anput/op.h>) and adds them to those of the context, all or none.
+ * path     of the shared object; a name without '/' is one in the current folder
+ * It is never unloaded. Loading it again is no failure. Models and graphs see what was loaded
+ * before they were made.
+ * Threads  any.
+ * Errors   ANP_NOT_FOUND, ANP_IO  the file cannot be read
+ *          ANP_INCOMPATIBLE       made for another operator ABI; a library of its name with other
+ *                                 bytes is loaded already
+ *          ANP_BAD_OPERATOR       no library of operators, or a table that contradicts itself,
+ *                                 the built-in operators or those loaded before
+ *          ANP_OUT_OF_MEMORY. Since 0.1.
+ */
+ANP_API anp_status_t anp_context_load_ops(anp_context_t *ctx, const char *path);
 
 /** The operators there are in this context, for imports and graphs; lent, and retained by them.
  * Since 0.1. */

@@ -36,7 +36,8 @@ extern "C" {
     X(OVER_BUDGET, 17, "over budget")               \
     X(BUSY, 18, "busy")                             \
     X(INTERNAL, 19, "internal error")               \
-    X(LIMIT, 20, "limit exceeded")
+    X(LIMIT, 20, "limit exceeded")                  \
+    X(BAD_OPERATOR, 21, "broken operator library")
 
 typedef enum anp_status_t {
 #define X(name, value, text) ANP_##name = value,

@@ -28,7 +28,8 @@ cli_exit_t cli_exit_of(anp_status_t status) {
     case ANP_OUT_OF_RANGE:
     case ANP_INCOMPATIBLE:
     case ANP_CORRUPT:
-    case ANP_LIMIT: return CLI_BAD_INPUT;
+    case ANP_LIMIT:
+    case ANP_BAD_OPERATOR: return CLI_BAD_INPUT;
     case ANP_DEVICE_FAILED:
     case ANP_DEVICE_LOST:
     case ANP_TIMEOUT:
@@ -107,25 +108,37 @@ static void print_log(void *user, int level, const char *text) {
         cli_note(cli, "%s", text);
 }
 
-cli_exit_t cli_context(cli_t *cli, anp_context_t **out_ctx) {
+static cli_exit_t make_context(cli_t *cli) {
     const cli_common_t *c = &cli->common;
     if (c->threads > 4096)
         return cli_usage(cli, "--threads %lld: at most 4096", (long long)c->threads);
-    if (!cli->ctx) {
-        const anp_context_options_t options = {
-            .threads = (uint32_t)c->threads,
-            .cpu = c->cpu,
-            .device = cli_device_id(cli),
-            .log_level = c->verbose ? 3 : 0,
-            .log = print_log,
-            .log_user = cli,
-        };
-        const anp_status_t st = anp_context_create(&options, &cli->ctx);
-        if (st == ANP_INVALID_ARGUMENT) return fail_as(cli, st, CLI_USAGE);
-        if (st != ANP_OK) return fail_as(cli, st, CLI_RESOURCES);
+    const anp_context_options_t options = {
+        .threads = (uint32_t)c->threads,
+        .cpu = c->cpu,
+        .device = cli_device_id(cli),
+        .other_ops = c->other_ops,
+        .log_level = c->verbose ? 3 : 0,
+        .log = print_log,
+        .log_user = cli,
+    };
+    const anp_status_t st = anp_context_create(&options, &cli->ctx);
+    if (st == ANP_INVALID_ARGUMENT) return fail_as(cli, st, CLI_USAGE);
+    if (st == ANP_LIMIT) return fail_as(cli, st, CLI_RESOURCES); /* of threads */
+    CLI_TRY(cli_api(cli, st));
+    for (uint32_t i = 0; i < c->ops.n; i++)
+        CLI_TRY(cli_api(cli, anp_context_load_ops(cli->ctx, c->ops.items[i])));
+    return CLI_DONE;
+}
+
+cli_exit_t cli_context(cli_t *cli, anp_context_t **out_ctx) {
+    cli_exit_t code = CLI_DONE;
+    if (!cli->ctx) code = make_context(cli);
+    if (code != CLI_DONE) {
+        anp_context_release(cli->ctx);
+        cli->ctx = NULL;
     }
     *out_ctx = cli->ctx;
-    return CLI_DONE;
+    return code;
 }
 
 cli_exit_t cli_device(cli_t *cli, const char *id, anp_device_info_t *out_info) {
@@ -147,6 +160,7 @@ static const char surroundings[] =
     "disk\n"
     "\nenvironment:\n"
     "  ANPUT_DEVICE ANPUT_THREADS ANPUT_CPU    as the options above, which win\n"
+    "  ANPUT_OPS=LIBRARY:LIBRARY ANPUT_OTHER_OPS=1\n"
     "  ANPUT_FALLBACK_OPS=Softmax,conv_12      operators or nodes to run on the CPU\n"
     "  ANPUT_CHECK_NAN_INF=1 ANPUT_BLOCKING=1  check all values; wait after each call of a device\n"
     "  ANPUT_DRIVER_PATH ANPUT_DRIVER_OPTIONS  folders of loadable drivers; NAME.KEY=VALUE,...\n"

@@ -25,11 +25,11 @@ typedef struct cli_list_t { /* values of an option that may be given several tim
 
 /* The options every verb takes. */
 typedef struct cli_common_t {
-    cli_list_t devices;
+    cli_list_t devices, ops;
     const char *output;
     const char *cpu;
     int64_t threads;
-    bool json, quiet, verbose, help;
+    bool other_ops, json, quiet, verbose, help;
 } cli_common_t;
 
 typedef struct cli_t {

@@ -16,6 +16,10 @@ static const cli_option_t common_options[] = {
      AT(threads), CLI_COUNT, 0},
     {"cpu", "LEVEL", "highest instruction set to use: ref, avx2, avx512, neon ...", NULL, AT(cpu),
      CLI_TEXT, 0},
+    {"ops", "LIB", "operators of a shared object besides the built-in ones; several times", NULL,
+     AT(ops), CLI_LIST, 0},
+    {"other-ops", NULL, "it may have other bytes than the one a package was made with", NULL,
+     AT(other_ops), CLI_FLAG, 0},
     {"output", "PATH", "write the result there instead of to the terminal", NULL, AT(output),
      CLI_TEXT, 'o'},
     {"json", NULL, "machine-readable output", NULL, AT(json), CLI_FLAG, 0},
@@ -296,7 +300,8 @@ void cli_print_verb_help(const cli_t *cli, FILE *f) {
     fprintf(
         f,
         "\ncommon options (%s help says more):\n"
-        "  --device ID%s  --threads N  --cpu LEVEL  -o PATH  --json  --quiet  --verbose  --help\n",
+        "  --device ID%s  --threads N  --cpu LEVEL  --ops LIB  -o PATH  --json  --quiet  --verbose"
+        "  --help\n",
         cli->program, v->many_devices ? "..." : "");
     fprintf(f, "\nexamples:\n");
     for (const char *line = v->examples; *line;) {

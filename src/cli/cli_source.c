@@ -76,15 +76,18 @@ cli_exit_t cli_import(cli_t *cli, const char *path, bool follow_links, const cli
                       anp_graph_t **out_graph) {
     const cli_list_t none = {0};
     anp_import_dim_t *sizes = NULL;
+    anp_context_t *ctx;
     cli_progress_t bar;
     cli_exit_t code;
     *out_graph = NULL;
     if (!dims) dims = &none;
     cli_progress_start(&bar, cli, "read", NULL);
+    CLI_TRY_OUT(code, cli_context(cli, &ctx));
     CLI_TRY_OUT(code, parse_dims(cli, dims, &sizes));
     const anp_import_options_t options = {.follow_links = follow_links,
                                           .dims = sizes,
                                           .n_dims = dims->n,
+                                          .ops = anp_context_ops(ctx),
                                           .log = import_log,
                                           .log_user = cli,
                                           .progress = cli_progress_callback,

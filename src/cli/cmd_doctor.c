@@ -79,7 +79,7 @@ static void check_environment(doctor_t *d) {
     static const char *const names[] = {
         "ANPUT_DEVICE",         "PREFERRED_DEVICE", "ANPUT_THREADS",       "ANPUT_CPU",
         "ANPUT_FALLBACK_OPS",   "ANPUT_BLOCKING",   "ANPUT_CHECK_NAN_INF", "ANPUT_DRIVER_PATH",
-        "ANPUT_DRIVER_OPTIONS", "ANPUT_LOG"};
+        "ANPUT_DRIVER_OPTIONS", "ANPUT_OPS",        "ANPUT_OTHER_OPS",     "ANPUT_LOG"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *v = getenv(names[i]);
         if (v && *v) add(d, HEALTH_NOTE, names[i], "%.200s", v);

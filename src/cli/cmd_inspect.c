@@ -11,7 +11,7 @@
 enum { OPS_MAX = 512 }; /* kinds of operators shown */
 
 typedef struct inspect_args_t {
-    bool dot, text, program, ops, placement, verify, follow_links;
+    bool dot, text, program, list_ops, placement, verify, follow_links;
     cli_list_t dims;
 } inspect_args_t;
 
@@ -20,8 +20,8 @@ static const cli_option_t own_options[] = {
     {"text", NULL, "the graph of a model as text", NULL, AT(text), CLI_FLAG, 0},
     {"dot", NULL, "the graph of a model for Graphviz", NULL, AT(dot), CLI_FLAG, 0},
     {"program", NULL, "the program of a package as text", NULL, AT(program), CLI_FLAG, 0},
-    {"ops", NULL, "operator names only, a line each: the list for -DANPUT_OPS=FILE", NULL, AT(ops),
-     CLI_FLAG, 0},
+    {"list-ops", NULL, "operator names only, a line each: the list for -DANPUT_OPS=FILE", NULL,
+     AT(list_ops), CLI_FLAG, 0},
     {"placement", NULL, "where each node runs and why", NULL, AT(placement), CLI_FLAG, 0},
     {"verify", NULL, "read a package completely and compare its hashes", NULL, AT(verify), CLI_FLAG,
      0},
@@ -166,7 +166,7 @@ static cli_exit_t inspect_loaded(cli_t *cli, const inspect_args_t *args, const c
     char *text = NULL;
     cli_exit_t code;
     CLI_TRY(cli_load(cli, path, cli_device_id(cli), &source, &loaded));
-    if (args->ops) {
+    if (args->list_ops) {
         const anp_status_t st = anp_model_ops_text(loaded.model, &text);
         code = put_text(cli, st, text);
     } else if (cli->common.json) {
@@ -214,9 +214,11 @@ static cli_exit_t run(cli_t *cli, const void *arguments, const char *const *oper
     const inspect_args_t *args = arguments;
     const char *path = operands[0];
     (void)n;
-    if (args->text + args->dot + args->program + args->ops + args->placement + args->verify > 1)
-        return cli_usage(cli, "one of --text --dot --program --ops --placement --verify at a time");
-    if (args->ops || args->placement) return inspect_loaded(cli, args, path);
+    if (args->text + args->dot + args->program + args->list_ops + args->placement + args->verify >
+        1)
+        return cli_usage(cli,
+                         "one of --text --dot --program --list-ops --placement --verify at a time");
+    if (args->list_ops || args->placement) return inspect_loaded(cli, args, path);
     return anp_package_is(path) ? inspect_package(cli, args, path) : inspect_model(cli, args, path);
 }
 
@@ -227,7 +229,7 @@ const cli_verb_t cmd_inspect = {
     .examples = "model.onnx\n"
                 "model.onnx --dot -o model.dot\n"
                 "model.anp --verify\n"
-                "model.anp --ops -o ops.txt     (then: cmake -DANPUT_OPS=ops.txt)\n",
+                "model.anp --list-ops -o ops.txt     (then: cmake -DANPUT_OPS=ops.txt)\n",
     .groups = groups,
     .args_bytes = sizeof(inspect_args_t),
     .min_operands = 1,

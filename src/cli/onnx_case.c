@@ -78,7 +78,7 @@ static void unload(case_t *c) {
     c->graph = NULL;
 }
 
-static anp_status_t load(case_t *c, const anp_import_options_t *how) {
+static anp_status_t load(case_t *c, anp_import_options_t how) {
     anp_context_t *ctx = NULL;
     const anp_session_options_t session = {.seed = 1};
     const anp_model_options_t model = {.device = cli_device_id(c->cli)};
@@ -86,7 +86,8 @@ static anp_status_t load(case_t *c, const anp_import_options_t *how) {
                                            .n_devices = model.device ? 1 : 0};
     if (cli_context(c->cli, &ctx) != CLI_DONE) return ANP_OUT_OF_MEMORY;
     unload(c);
-    anp_status_t st = anp_model_import(c->path, how, &c->graph);
+    how.ops = anp_context_ops(ctx);
+    anp_status_t st = anp_model_import(c->path, &how, &c->graph);
     if (st != ANP_OK) return st;
     look_at_ops(c);
     st = anp_compile_model(ctx, c->graph, &options, &model, &c->model);
@@ -172,7 +173,7 @@ static anp_status_t believe_inputs(case_t *c, const char *set) {
     if (st != ANP_OK || how.n_shapes == 0) return st;
     anp_model_t *declared = c->model; /* lends the names of its inputs */
     c->model = NULL;
-    st = load(c, &how);
+    st = load(c, how);
     anp_model_release(declared);
     return st;
 }
@@ -283,7 +284,7 @@ static onnx_verdict_t run_model(case_t *c, const char *folder) {
         return ONNX_FAILED;
     }
     c->path = path;
-    const anp_status_t st = load(c, NULL);
+    const anp_status_t st = load(c, (anp_import_options_t){0});
     if (st == ANP_OK) return run_sets(c, folder);
     fail(c, "");
     return st == ANP_UNSUPPORTED ? ONNX_SKIPPED : ONNX_FAILED;

@@ -24,6 +24,7 @@ static anp_status_t prepare(anp_graph_t *g, const anp_compile_options_t *o) {
     const anp_pass_options_t passes = {.disabled = o->disabled_passes,
                                        .n_disabled = o->n_disabled_passes};
     ANP_TRY(anp_pass_run_all(g, NULL, &passes, NULL)); /* the host takes every fused form */
+    ANP_TRY(anp_graph_record_ops(g));
     return anp_graph_verify(g);
 }
 

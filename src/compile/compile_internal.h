@@ -31,6 +31,9 @@ double anp_value_bytes_estimate(const anp_value_t *v);
 /* manifest.c: keeps hash and size of the model's file in the metadata ("source_hash",
  * "source_bytes"); path may be NULL. */
 anp_status_t anp_graph_record_source(anp_graph_t *g, const char *path);
+/* record_ops.c: keeps in the metadata which library each operator comes from that is not built in:
+ * "op:<domain>.<operator>" = "<hash> <library> <version> <file>". */
+anp_status_t anp_graph_record_ops(anp_graph_t *g);
 /* manifest.c: JSON text; freed with anp_free. */
 anp_status_t anp_manifest_text(anp_graph_t *g, const anp_compile_options_t *o,
                                const anp_weights_t *weights, char **out_text);

@@ -153,11 +153,6 @@ static anp_status_t check_tensor(const char *name, const anp_tensor_t *t, uint64
     return ANP_OK;
 }
 
-static void shape_of_tensor(const anp_tensor_t *t, anp_shape_t *out) {
-    *out = (anp_shape_t){.kind = t->kind, .dtype = t->dtype, .rank = (int8_t)t->rank};
-    for (uint32_t i = 0; i < t->rank; i++) out->dims[i] = t->dims[i];
-}
-
 anp_status_t anp_graph_add_constant(anp_graph_t *g, const char *name, const anp_tensor_t *tensor,
                                     bool copy, anp_file_t *file, uint64_t file_offset,
                                     anp_value_t **out) {
@@ -184,7 +179,7 @@ anp_status_t anp_graph_add_constant(anp_graph_t *g, const char *name, const anp_
     }
     c->value->constant = c;
     c->value->inferred = true;
-    shape_of_tensor(tensor, &c->value->shape);
+    anp_shape_of_tensor(tensor, &c->value->shape);
     *out = c->value;
     return ANP_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The reference kernel of each operator, and what every kernel may ask of its caller. */
 #include "kernel/kernel.h"
+#include "kernel/user_kernel.h"
 
 #include <string.h>
 
@@ -14,7 +15,7 @@ static const anp_kernel_fn_t ref_table[ANP_OP_COUNT] = {
 };
 
 anp_kernel_fn_t anp_kernel_ref(const anp_op_t *op) {
-    return ref_table[op->index];
+    return op->user ? anp_user_reference : ref_table[op->index];
 }
 
 anp_status_t anp_kernel_output(anp_kernel_t *k, uint32_t i, anp_dtype_t dtype, uint32_t rank,

@@ -2,6 +2,7 @@
 /* The operator table, its small grammars (signature, types, attributes) and the check of one node
  * against its row. */
 #include "op/op.h"
+#include "op/words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,24 +37,6 @@ const anp_op_t *anp_op_find(const char *domain, const char *name) {
 }
 
 /* ---- words of the grammars ---- */
-typedef struct word_t {
-    const char *ptr;
-    size_t len;
-} word_t;
-
-/* The next run of characters that are not in `separators`, from *s on; *s moves behind it. Length 0
- * at the end. */
-static word_t next_word(const char **s, const char *separators) {
-    *s += strspn(*s, separators);
-    const word_t w = {*s, strcspn(*s, separators)};
-    *s += w.len;
-    return w;
-}
-
-static bool word_is(word_t w, const char *text) {
-    return strlen(text) == w.len && memcmp(w.ptr, text, w.len) == 0;
-}
-
 static void word_copy(word_t w, char *out, size_t out_size) {
     snprintf(out, out_size, "%.*s", (int)w.len, w.ptr);
 }

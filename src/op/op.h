@@ -91,6 +91,9 @@ typedef struct anp_attr_spec_t {
 } anp_attr_spec_t;
 bool anp_op_attr_spec(const anp_op_t *op, uint32_t i, anp_attr_spec_t *out);
 
+/* Whether the three texts of a row follow the grammar above; who reads a row counts on it. */
+anp_status_t anp_op_check_row(const anp_op_t *op);
+
 /* Checks counts of operands, presence, element types and attributes (unknown name, wrong kind,
  * missing) of one node. in_types[i] = ANP_DTYPE_NONE: absent or unknown. node_name is for the
  * message. */
@@ -157,6 +160,8 @@ bool anp_shape_has(const anp_shape_ctx_t *c, uint32_t i); /* input i is given */
  * be symbolic. More than max fails. */
 anp_status_t anp_shape_in_ints(const anp_shape_ctx_t *c, uint32_t i, anp_dim_t *out, uint32_t max,
                                uint32_t *out_n, bool *out_known);
+/* Kind, type, rank and dims of a tensor. */
+void anp_shape_of_tensor(const anp_tensor_t *t, anp_shape_t *out);
 /* A dimension nobody knows yet: a fresh symbol, or ANP_DIM_UNKNOWN at run time. */
 anp_status_t anp_shape_fresh(anp_shape_ctx_t *c, anp_dim_t *out);
 anp_status_t anp_shape_dim(anp_shape_ctx_t *c, anp_dim_op_t op, anp_dim_t a, anp_dim_t b,

@@ -11,6 +11,7 @@ static void every_row_can_be_read(void **state) {
         anp_attr_spec_t attr;
         anp_operand_spec_t operand;
         assert_ptr_equal(anp_op_find(op->domain, op->name), op);
+        if (anp_op_check_row(op) != ANP_OK) fail_msg("%s", anp_error_message());
         for (uint32_t a = 0; anp_op_attr_spec(op, a, &attr); a++)
             if (attr.kind == ANP_ATTR_NONE)
                 fail_msg("%s: attribute '%s' has no kind", op->name, attr.name);

@@ -43,8 +43,7 @@ static void shape_input(const anp_tensor_t *t, anp_shape_in_t *in) {
     if (!t) return;
     in->present = true;
     in->data = t;
-    in->shape = (anp_shape_t){.kind = t->kind, .dtype = t->dtype, .rank = (int8_t)t->rank};
-    memcpy(in->shape.dims, t->dims, sizeof t->dims);
+    anp_shape_of_tensor(t, &in->shape);
 }
 
 /* Gives the output its type and shape as inferred, with memory. */

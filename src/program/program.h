@@ -60,8 +60,9 @@ typedef struct anp_program_t {
 anp_status_t anp_program_open(const void *data, uint64_t size_bytes, anp_ops_t *ops,
                               anp_program_t **out);
 /* For whoever runs it: fails for the first node whose operator is not there, with what is missing
- * and what to do. */
-anp_status_t anp_program_check_ops(const anp_program_t *p);
+ * and what to do; and, unless `other_libraries`, where an operator comes from a library with other
+ * bytes than the program names. */
+anp_status_t anp_program_check_ops(const anp_program_t *p, bool other_libraries);
 void anp_program_release(anp_program_t *p); /* takes NULL */
 /* Gives constant `id` its bytes (lent; exactly consts[id].bytes): a numeric tensor points at them,
  * a string tensor is decoded (checked) into the arena. */

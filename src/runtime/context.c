@@ -159,6 +159,7 @@ static anp_status_t read_options(anp_context_t *ctx, const anp_context_options_t
     if (ops) ANP_TRY(anp_strdup(ops, &ctx->fallback_ops));
     ctx->check_nan_inf = env_flag(o, o->check_nan_inf, "ANPUT_CHECK_NAN_INF");
     ctx->blocking = env_flag(o, o->blocking, "ANPUT_BLOCKING");
+    ctx->other_ops = env_flag(o, o->other_ops, "ANPUT_OTHER_OPS");
     ctx->log = (anp_log_t){.level = ANP_LOG_WARN, .fn = NULL, .user = o->log_user};
     const char *level = setting(o, NULL, "ANPUT_LOG");
     if (o->log_level)
@@ -212,6 +213,8 @@ anp_status_t anp_context_create(const anp_context_options_t *options, anp_contex
         const anp_driver_t *t = anp_builtin_drivers[i]();
         ANP_TRY_OUT(st, anp_context_add_driver(ctx, t, t->name, NULL, false));
     }
+    const char *ops = setting(o, o->ops, "ANPUT_OPS");
+    if (ops) ANP_TRY_OUT(st, anp_context_load_ops_list(ctx, ops));
     const char *path = setting(o, o->driver_path, "ANPUT_DRIVER_PATH");
     if (path) ANP_TRY_OUT(st, anp_context_load_drivers(ctx, path));
     *out_ctx = ctx;

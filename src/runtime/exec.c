@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Executing blocks: partitions and nodes on their devices, with fallback to the host where a device
  * does not take a call. */
+#include "op/user_op.h"
 #include "runtime/plan.h"
 #include "runtime/runtime.h"
 #include <stdio.h>
@@ -79,14 +80,6 @@ static anp_status_t output_room(anp_session_t *s, uint32_t value, uint32_t d) {
 
 /* ---- shapes of one node ---- */
 
-static void shape_of_tensor(const anp_tensor_t *t, anp_shape_t *out) {
-    out->kind = t->kind;
-    out->optional = 0;
-    out->dtype = t->dtype;
-    out->rank = (int8_t)t->rank;
-    for (uint32_t i = 0; i < t->rank; i++) out->dims[i] = t->dims[i];
-}
-
 static anp_status_t take_shape(anp_session_t *s, uint32_t value, const anp_shape_t *shape,
                                bool *out_known) {
     anp_tensor_t *t = &s->tensors[value];
@@ -114,7 +107,7 @@ static anp_status_t infer_node(anp_session_t *s, uint32_t n, const anp_drv_arg_t
         si->value = NULL;
         si->n_value = 0;
         si->data = si->present && in[i].tensor.data ? &in[i].tensor : NULL;
-        if (si->present) shape_of_tensor(&in[i].tensor, &si->shape);
+        if (si->present) anp_shape_of_tensor(&in[i].tensor, &si->shape);
     }
     for (uint32_t i = 0; i < n_out; i++) s->shape_out[i].wanted = node->outputs[i] != ANP_P_NONE;
     anp_shape_ctx_t ctx = {.op = node->op,
@@ -136,6 +129,23 @@ static anp_status_t infer_node(anp_session_t *s, uint32_t n, const anp_drv_arg_t
     return ANP_OK;
 }
 
+/* A rule of a library has to give what it gave when the model was compiled: others count on it. */
+static anp_status_t check_user_shapes(const anp_session_t *s, uint32_t n) {
+    const anp_program_node_t *node = &s->p->nodes[n];
+    for (uint32_t i = 0; i < node->p->n_outputs; i++) {
+        const uint32_t v = node->outputs[i];
+        anp_tensor_t planned;
+        if (v == ANP_P_NONE || !anp_plan_static_shape(s, v, &planned) ||
+            anp_plan_shape_is(s, v, &s->tensors[v]))
+            continue;
+        ANP_FAIL(ANP_BAD_OPERATOR,
+                 "node '%s' (%s.%s): library %s: the shape rule gives output %u another type or "
+                 "shape than when the model was compiled",
+                 node->name, node->op->domain, node->op->name, node->op->user->lib->path, i);
+    }
+    return ANP_OK;
+}
+
 /* Takes the planned shapes when this generation already proved them, else infers and remembers. */
 static anp_status_t node_shapes(anp_session_t *s, uint32_t n, const anp_drv_arg_t *in,
                                 bool *out_known) {
@@ -147,6 +157,8 @@ static anp_status_t node_shapes(anp_session_t *s, uint32_t n, const anp_drv_arg_
         return ANP_OK;
     }
     ANP_TRY(infer_node(s, n, in, out_known));
+    if (node->op->user && !(node->op->flags & ANP_OP_DATA_DEPENDENT))
+        ANP_TRY(check_user_shapes(s, n));
     bool same = *out_known && !(node->op->flags & (ANP_OP_HOST | ANP_OP_DATA_DEPENDENT));
     for (uint32_t i = 0; same && i < node->p->n_outputs; i++) {
         const uint32_t v = node->outputs[i];

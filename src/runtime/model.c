@@ -2,6 +2,7 @@
 /* A loaded model: the program of one variant, its constants, and what is loaded on each device it
  * uses. */
 #include "runtime/runtime.h"
+#include <stdio.h>
 #include <string.h>
 
 static anp_status_t bind_consts(anp_model_t *m) {
@@ -67,6 +68,17 @@ static anp_status_t assign_nodes(anp_model_t *m) {
     return ANP_OK;
 }
 
+/* Another library of the same operators is taken where the context allows it, visibly. */
+static anp_status_t check_ops(const anp_model_t *m) {
+    const anp_status_t st = anp_program_check_ops(m->program, false);
+    if (st != ANP_INCOMPATIBLE || !m->ctx->other_ops) return st;
+    char why[1024];
+    snprintf(why, sizeof why, "%s", anp_error_message());
+    ANP_TRY(anp_program_check_ops(m->program, true));
+    anp_log_write(&m->ctx->log, ANP_LOG_WARN, "%s", why);
+    return ANP_OK;
+}
+
 anp_status_t anp_model_create(anp_context_t *ctx, const anp_model_source_t *source,
                               const anp_model_options_t *options, anp_device_t *wanted,
                               anp_model_t **out_model) {
@@ -90,7 +102,7 @@ anp_status_t anp_model_create(anp_context_t *ctx, const anp_model_source_t *sour
     anp_mutex_init(&m->lock);
     ANP_TRY_OUT(st, anp_program_open(source->variant->program, source->variant->program_bytes,
                                      ctx->builtin.ops, &m->program));
-    ANP_TRY_OUT(st, anp_program_check_ops(m->program));
+    ANP_TRY_OUT(st, check_ops(m));
     ANP_TRY_OUT(st, bind_consts(m));
     ANP_TRY_OUT(st, anp_context_host_device(ctx, wanted, &host));
     ANP_TRY_OUT(st, add_device(m, host, &host_index));

@@ -59,6 +59,7 @@ struct anp_context_t {
     char *driver_options; /* "driver.key=value,..." */
     char *fallback_ops;
     bool check_nan_inf, blocking;
+    bool other_ops;      /* libraries of operators may have other bytes than packages name */
     anp_mutex_t lock;    /* of the address map */
     anp_vec_t addresses; /* anp_buffer_t *, sorted by address */
     uint64_t next_address;
@@ -76,6 +77,8 @@ anp_status_t anp_context_host_device(anp_context_t *ctx, anp_device_t *wanted,
                                      anp_device_t **out_dev);
 /* Drivers that open at run time (driver_load.c). */
 anp_status_t anp_context_load_drivers(anp_context_t *ctx, const char *path);
+/* Libraries of operators, ':' between their paths (op_library.c). */
+anp_status_t anp_context_load_ops_list(anp_context_t *ctx, const char *list);
 /* Adds a driver's row; failures of the driver become the row's reason. */
 anp_status_t anp_context_add_driver(anp_context_t *ctx, const anp_driver_t *table, const char *name,
                                     const char *reason, bool loaded);

@@ -170,7 +170,7 @@ run anput inspect plain.anp --program
 says "Conv"
 run anput inspect plain.anp --verify
 says "agree"
-run anput inspect plain.anp --ops
+run anput inspect plain.anp --list-ops
 says "^MaxPool$"
 run anput inspect plain.anp --placement
 says "cpu:0"

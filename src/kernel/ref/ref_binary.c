@@ -142,18 +142,35 @@ anp_status_t anp_ref_mod(anp_kernel_t *k) {
     return anp_map_run(k, 2, fn, NULL);
 }
 
+/* Sums and maxima of bools: whether any is true; products and minima: whether all are. */
+static void any_true(const void *arg, int64_t n, const void *const *x, void *y) {
+    (void)arg;
+    const uint8_t *a = x[0], *b = x[1];
+    for (int64_t i = 0; i < n; i++) ((uint8_t *)y)[i] = a[i] | b[i];
+}
+static void all_true(const void *arg, int64_t n, const void *const *x, void *y) {
+    (void)arg;
+    const uint8_t *a = x[0], *b = x[1];
+    for (int64_t i = 0; i < n; i++) ((uint8_t *)y)[i] = a[i] & b[i];
+}
+
 anp_status_t anp_reduction_loop(const anp_kernel_t *k, const char *reduction, anp_map_fn_t *out) {
     static const struct {
         const char *name;
         uint32_t op;
-    } names[] = {
-        {"add", ANP_OP_Add}, {"mul", ANP_OP_Mul}, {"max", ANP_OP_Max}, {"min", ANP_OP_Min}};
+        anp_map_fn_t of_bools;
+    } names[] = {{"add", ANP_OP_Add, any_true},
+                 {"mul", ANP_OP_Mul, all_true},
+                 {"max", ANP_OP_Max, any_true},
+                 {"min", ANP_OP_Min, all_true}};
     const anp_dtype_t dtype = anp_compute_dtype(k->in[0]->dtype);
     *out = NULL;
-    for (uint32_t i = 0; i < ANP_ARRAY_LEN(names); i++)
+    for (uint32_t i = 0; i < ANP_ARRAY_LEN(names); i++) {
+        if (strcmp(reduction, names[i].name) != 0) continue;
+        if (dtype == ANP_DTYPE_BOOL) *out = names[i].of_bools;
         for (uint32_t r = 0; r < ANP_ARRAY_LEN(rows) && dtype < ANP_ARRAY_LEN(rows[r].fn); r++)
-            if (strcmp(reduction, names[i].name) == 0 && rows[r].op == names[i].op)
-                *out = rows[r].fn[dtype];
+            if (rows[r].op == names[i].op && rows[r].fn[dtype]) *out = rows[r].fn[dtype];
+    }
     if (*out) return ANP_OK;
     ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "reduction is '%s' on elements of type %s", reduction,
                     anp_dtype_name((anp_dtype_t)k->in[0]->dtype));

@@ -75,6 +75,14 @@ anp_status_t anp_shape_infer(anp_shape_ctx_t *ctx) {
 }
 
 /* ---- inputs ---- */
+void anp_shape_of_tensor(const anp_tensor_t *t, anp_shape_t *out) {
+    out->kind = t->kind;
+    out->optional = 0;
+    out->dtype = t->dtype;
+    out->rank = (int8_t)t->rank;
+    for (uint32_t i = 0; i < t->rank; i++) out->dims[i] = t->dims[i];
+}
+
 bool anp_shape_has(const anp_shape_ctx_t *c, uint32_t i) {
     return i < c->n_in && c->in[i].present;
 }
