@@ -71,8 +71,9 @@ static void describe(const prop_t *p, char *text, size_t size) {
     if (n < size) snprintf(text + n, size - n, ")");
 }
 
+/* What is computed in f64 is added up in f64 on both sides, in another order: 6 bits for that. */
 static double eps_of(anp_dtype_t dtype) {
-    return dtype == ANP_DTYPE_F64 ? 0x1p-53 : 0x1p-24;
+    return dtype == ANP_DTYPE_F64 ? 0x1p-47 : 0x1p-24;
 }
 
 /* Whether got is want within the error of its terms, rounded to its type. */
