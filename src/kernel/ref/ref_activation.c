@@ -24,7 +24,7 @@ static double clamp(double x, double low, double high) {
 }
 ACTIVATION(relu, x > 0 || isnan(x) ? x : 0)
 ACTIVATION(leaky_relu, x < 0 ? alpha * x : x)
-ACTIVATION(thresholded_relu, x > alpha ? x : 0)
+ACTIVATION(thresholded_relu, x >= alpha || isnan(x) ? x : 0)
 ACTIVATION(tanh_, tanh(x))
 ACTIVATION(scaled_tanh, alpha *tanh(beta *x))
 ACTIVATION(sigmoid, logistic(x))

@@ -102,10 +102,9 @@ static bool parse_element(const char *text, anp_dtype_t dtype, void *data, uint6
     return true;
 }
 
-static anp_status_t from_strings(anp_kernel_t *k) {
+static anp_status_t parse_strings(anp_kernel_t *k, const anp_tensor_t *out) {
     enum { TEXT_MAX = 512 }; /* longer than any number */
     const anp_string_t *in = k->in[0]->data;
-    const anp_tensor_t *out = k->out[0];
     const int64_t n = anp_tensor_elems(out);
     if (!anp_dtype_row(out->dtype)->set_f64)
         ANP_KERNEL_FAIL(k, ANP_UNSUPPORTED, "no text for elements of type %s",
@@ -119,7 +118,7 @@ static anp_status_t from_strings(anp_kernel_t *k) {
         if (!whole || !parse_element(text, (anp_dtype_t)out->dtype, out->data, (uint64_t)i))
             ANP_KERNEL_FAIL(k, ANP_OUT_OF_RANGE,
                             "element %lld, '%.40s', is not a number of type %s", (long long)i, text,
-                            anp_dtype_name((anp_dtype_t)out->dtype));
+                            anp_dtype_name((anp_dtype_t)k->out[0]->dtype));
     }
     return ANP_OK;
 }
@@ -128,8 +127,7 @@ static anp_status_t from_strings(anp_kernel_t *k) {
 
 /* The rounding modes only this type has: the exponent is kept, raised when there is a rest (up), or
  * when the rest is at least half (nearest). */
-static anp_status_t to_e8m0(anp_kernel_t *k) {
-    const anp_tensor_t *in = k->in[0];
+static anp_status_t to_e8m0(anp_kernel_t *k, const anp_tensor_t *in) {
     const char *mode = anp_attr_str(k->attrs, "round_mode", "up");
     const bool saturate = anp_attr_i64(k->attrs, "saturate", 1) != 0;
     const bool up = strcmp(mode, "up") == 0, nearest = strcmp(mode, "nearest") == 0;
@@ -174,15 +172,32 @@ static void cast_part(void *arg, int64_t begin, int64_t end) {
                              job->saturate);
 }
 
+static anp_status_t convert(anp_kernel_t *k, const anp_tensor_t *in) {
+    const anp_dtype_t from = (anp_dtype_t)in->dtype, to = (anp_dtype_t)k->out[0]->dtype;
+    cast_job_t job = {
+        .in = in, .out = k->out[0], .saturate = anp_attr_i64(k->attrs, "saturate", 1) != 0};
+    if (to == ANP_DTYPE_F8E8M0) return to_e8m0(k, in);
+    ANP_TRY(anp_dtype_convert(from, in->data, to, k->out[0]->data, 0, job.saturate));
+    anp_range_run(k->env->pool, anp_tensor_elems(in), ANP_PART_ELEMS, cast_part, &job);
+    return ANP_OK;
+}
+
+/* Short floats have modes of rounding and saturation: they are converted from the number read. */
+static anp_status_t from_strings(anp_kernel_t *k) {
+    const anp_dtype_t to = (anp_dtype_t)k->out[0]->dtype;
+    anp_tensor_t wide = *k->out[0];
+    if (!anp_dtype_is_float(to) || to == ANP_DTYPE_F64) return parse_strings(k, k->out[0]);
+    wide.dtype = ANP_DTYPE_F64;
+    ANP_TRY(
+        anp_kernel_scratch_array(k, (uint64_t)anp_tensor_elems(&wide), sizeof(double), &wide.data));
+    ANP_TRY(parse_strings(k, &wide));
+    return convert(k, &wide);
+}
+
 anp_status_t anp_ref_cast(anp_kernel_t *k) {
     const anp_dtype_t from = (anp_dtype_t)k->in[0]->dtype, to = (anp_dtype_t)k->out[0]->dtype;
-    cast_job_t job = {
-        .in = k->in[0], .out = k->out[0], .saturate = anp_attr_i64(k->attrs, "saturate", 1) != 0};
     if (from == to) return anp_ref_view(k);
     if (to == ANP_DTYPE_STRING) return to_strings(k);
     if (from == ANP_DTYPE_STRING) return from_strings(k);
-    if (to == ANP_DTYPE_F8E8M0) return to_e8m0(k);
-    ANP_TRY(anp_dtype_convert(from, k->in[0]->data, to, k->out[0]->data, 0, job.saturate));
-    anp_range_run(k->env->pool, anp_tensor_elems(k->in[0]), ANP_PART_ELEMS, cast_part, &job);
-    return ANP_OK;
+    return convert(k, k->in[0]);
 }

@@ -150,6 +150,41 @@ static void rnn_takes_other_activations_and_clips(void **state) {
     kx_end(&kx);
 }
 
+static void rnn_compares_with_thresholds_and_takes_its_default_list(void **state) {
+    (void)state;
+    static const anp_string_t names[] = {{"ThresholdedRelu", 15}, {"Tanh", 4}};
+    static const float alpha[] = {2};
+    kx_t kx;
+    kx_begin(&kx);
+    kx.fx.attrs[kx.fx.n_attrs++] = (anp_attr_t){
+        .name = "activations", .kind = ANP_ATTR_STRINGS, .count = 2, .v.strings = names};
+    kx.fx.attrs[kx.fx.n_attrs++] = (anp_attr_t){
+        .name = "activation_alpha", .kind = ANP_ATTR_FLOATS, .count = 1, .v.floats = alpha};
+    kx_in(&kx, F32, "1, 3, 1", "1.5 2 3");
+    kx_in(&kx, F32, "1, 1, 1", "1");
+    kx_in(&kx, F32, "1, 1, 1", "0");
+    kx_assert_gives(&kx, "RNN", "f32[1, 1, 3, 1] 0 2 3"); /* forward: the first of two */
+    kx_end(&kx);
+}
+
+static void attention_that_contradicts_itself_is_refused(void **state) {
+    (void)state;
+    kx_t kx;
+    kx_begin(&kx);
+    for (int i = 0; i < 3; i++) kx_in(&kx, F32, "1, 1, 1, 1", "1");
+    fx_attr_float(&kx.fx, "softcap", -1);
+    kx_assert_fails(&kx, "Attention", ANP_INVALID_MODEL, "softcap -1, expected numbers");
+    for (int i = 0; i < 3; i++) kx_in(&kx, F32, "1, 1, 1, 1", "1");
+    fx_attr_int(&kx.fx, "softmax_precision", I64);
+    kx_assert_fails(&kx, "Attention", ANP_INVALID_MODEL, "'softmax_precision' is 7");
+    for (int i = 0; i < 3; i++) kx_in(&kx, F32, "1, 1, 1, 1", "1");
+    kx_absent(&kx);
+    for (int i = 0; i < 2; i++) kx_in(&kx, F32, "1, 1, 1, 1", "1");
+    kx_in(&kx, I64, "1", "1");
+    kx_assert_fails(&kx, "Attention", ANP_INVALID_MODEL, "for caches kept outside");
+    kx_end(&kx);
+}
+
 static void attention_shares_key_heads_and_masks_the_future(void **state) {
     (void)state;
     kx_t kx;
@@ -359,6 +394,8 @@ int main(void) {
         cmocka_unit_test(lstm_runs_backwards_over_sequences_of_their_own_length),
         cmocka_unit_test(gru_runs_both_ways),
         cmocka_unit_test(rnn_takes_other_activations_and_clips),
+        cmocka_unit_test(rnn_compares_with_thresholds_and_takes_its_default_list),
+        cmocka_unit_test(attention_that_contradicts_itself_is_refused),
         cmocka_unit_test(attention_shares_key_heads_and_masks_the_future),
         cmocka_unit_test(attention_does_not_look_beyond_the_valid_keys),
         cmocka_unit_test(rotation_turns_pairs_by_position),

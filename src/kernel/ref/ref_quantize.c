@@ -72,6 +72,7 @@ typedef struct quant_job_t {
     params_t params;
     const anp_tensor_t *x, *y;
     anp_dtype_t precision; /* of the quotient */
+    bool operands;         /* what is divided is rounded to it too */
     bool saturate;
 } quant_job_t;
 
@@ -132,8 +133,8 @@ anp_status_t anp_ref_dequantize_linear(anp_kernel_t *k) {
 
 /* ---- QuantizeLinear ---- */
 
-/* n quotients, rounded to the precision of the division. */
-static void round_quotients(anp_dtype_t precision, double *v, int64_t n) {
+/* n numbers, rounded to the precision of the division. */
+static void round_to(anp_dtype_t precision, double *v, int64_t n) {
     for (int64_t i = 0; i < n && precision != ANP_DTYPE_F64; i++) {
         const float f = (float)v[i];
         v[i] = precision == ANP_DTYPE_F16    ? anp_f16_to_f32(anp_f16_from_f32(f))
@@ -142,12 +143,13 @@ static void round_quotients(anp_dtype_t precision, double *v, int64_t n) {
     }
 }
 
-/* Rounds half to even, adds the zero point and saturates; f8 and f4 take the nearest value. */
+/* Rounds half to even, adds the zero point and saturates; NaN becomes the lowest value, f8 and f4
+ * take the nearest value. */
 static void store_quantized(const quant_job_t *job, int64_t at, int64_t n, double *v,
                             const double *zero) {
     const anp_dtype_row_t *row = anp_dtype_row(job->y->dtype);
     if (row->cls != ANP_CLASS_FLOAT)
-        for (int64_t i = 0; i < n; i++) v[i] = nearbyint(v[i]);
+        for (int64_t i = 0; i < n; i++) v[i] = isnan(v[i]) ? -INFINITY : nearbyint(v[i]);
     for (int64_t i = 0; i < n; i++) v[i] += zero[i];
     uint8_t *y = (uint8_t *)job->y->data + (uint64_t)at / row->block_elems * row->block_bytes;
     if (row->cls != ANP_CLASS_FLOAT)
@@ -163,8 +165,12 @@ static void quantize_part(void *arg, int64_t begin, int64_t end) {
         const int64_t n = ANP_MIN(end - at, ANP_BLOCK_ELEMS);
         load_params(&job->params, at, n, scale, zero);
         anp_dtype_load_f64((anp_dtype_t)job->x->dtype, job->x->data, (uint64_t)at, (uint64_t)n, x);
+        if (job->operands) {
+            round_to(job->precision, x, n);
+            round_to(job->precision, scale, n);
+        }
         for (int64_t i = 0; i < n; i++) x[i] /= scale[i];
-        round_quotients(job->precision, x, n);
+        round_to(job->precision, x, n);
         store_quantized(job, at, n, x, zero);
     }
 }
@@ -206,7 +212,8 @@ anp_status_t anp_ref_quantize_linear(anp_kernel_t *k) {
     ANP_TRY(read_params(k, &job.params));
     const uint8_t scale_type = job.params.scale->dtype;
     const int64_t precision = anp_attr_i64(k->attrs, "precision", 0);
-    job.precision = (anp_dtype_t)(precision != 0 ? precision : scale_type);
+    job.operands = precision != 0;
+    job.precision = (anp_dtype_t)(job.operands ? precision : scale_type);
     if (job.precision == ANP_DTYPE_I32)
         job.precision = ANP_DTYPE_F64; /* no rounding before the last */
     const bool plain = job.x->dtype == ANP_DTYPE_F32 && scale_type == ANP_DTYPE_F32 &&

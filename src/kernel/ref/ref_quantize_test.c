@@ -119,6 +119,42 @@ static void scales_that_do_not_fit_are_refused(void **state) {
     kx_end(&kx);
 }
 
+/* 2049 is no f16: its quotient is, and so is what it is rounded to before. */
+static void a_precision_is_that_of_the_division(void **state) {
+    (void)state;
+    kx_t kx;
+    kx_begin(&kx);
+    kx_in(&kx, F32, "2", "2049 -1");
+    kx_in(&kx, F32, "", "0.5");
+    fx_attr_int(&kx.fx, "output_dtype", I16);
+    kx_assert_gives(&kx, "QuantizeLinear", "i16[2] 4098 -2");
+    kx_in(&kx, F32, "2", "2049 -1");
+    kx_in(&kx, F32, "", "0.5");
+    fx_attr_int(&kx.fx, "output_dtype", I16);
+    fx_attr_int(&kx.fx, "precision", F16);
+    kx_assert_gives(&kx, "QuantizeLinear", "i16[2] 4096 -2");
+    kx_in(&kx, F32, "1", "1");
+    kx_in(&kx, F32, "", "1");
+    fx_attr_int(&kx.fx, "precision", I8);
+    kx_assert_fails(&kx, "QuantizeLinear", ANP_INVALID_MODEL, "precision is 3");
+    kx_end(&kx);
+}
+
+static void nan_becomes_the_lowest_value_of_every_type(void **state) {
+    (void)state;
+    kx_t kx;
+    kx_begin(&kx);
+    kx_in(&kx, F32, "1", "nan");
+    kx_in(&kx, F32, "", "1");
+    kx_in(&kx, I8, "", "3");
+    kx_assert_gives(&kx, "QuantizeLinear", "i8[1] -128");
+    kx_in(&kx, F16, "1", "nan");
+    kx_in(&kx, F16, "", "1");
+    kx_in(&kx, I4, "", "3");
+    kx_assert_gives(&kx, "QuantizeLinear", "i4[1] -8");
+    kx_end(&kx);
+}
+
 static void dynamic_quantization_covers_zero(void **state) {
     (void)state;
     kx_t kx;
@@ -143,6 +179,8 @@ int main(void) {
         cmocka_unit_test(every_quantised_type_is_written),
         cmocka_unit_test(dequantize_knows_tensors_axes_and_blocks),
         cmocka_unit_test(scales_that_do_not_fit_are_refused),
+        cmocka_unit_test(a_precision_is_that_of_the_division),
+        cmocka_unit_test(nan_becomes_the_lowest_value_of_every_type),
         cmocka_unit_test(dynamic_quantization_covers_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,6 +173,10 @@ static void powers_of_two_round_as_told(void **state) {
         fx_attr_str(&kx.fx, "round_mode", cases[i].mode);
         kx_in(&kx, F32, "3", "2.5 2 3");
         kx_assert_gives(&kx, "Cast", cases[i].expected);
+        fx_attr_int(&kx.fx, "to", ANP_DTYPE_F8E8M0);
+        fx_attr_str(&kx.fx, "round_mode", cases[i].mode);
+        kx_in(&kx, STRING, "3", "2.5 2 3e0"); /* read first, then rounded alike */
+        kx_assert_gives(&kx, "Cast", cases[i].expected);
     }
     kx_end(&kx);
 }

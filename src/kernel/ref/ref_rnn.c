@@ -171,7 +171,9 @@ static anp_status_t read_functions(const anp_kernel_t *k, rnn_t *r, const char *
     const anp_attr_t *names = anp_attr_find(k->attrs, "activations");
     const uint32_t need = r->n_functions * (uint32_t)r->directions;
     uint64_t alphas = 0, betas = 0; /* values are taken in order by the functions that use them */
-    if (names && names->count != need)
+    /* the default of RNN names two, of which one direction takes the first */
+    const bool spare = r->n_functions == 1 && names && names->count == 2;
+    if (names && names->count != need && !spare)
         ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "activations has %" PRIu64 " values, expected %u",
                         names->count, need);
     for (uint32_t i = 0; i < need; i++) {

@@ -4,6 +4,7 @@
 #include "op/shape/shape_util.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 typedef struct attention_dims_t {
     anp_dim_t batch, q_heads, kv_heads, q_len, kv_len, past_len, total_len, head, v_head;
@@ -95,9 +96,31 @@ static anp_status_t check_heads(anp_shape_ctx_t *c, const attention_dims_t *d) {
                    d->kv_heads);
 }
 
+/* The number of valid keys per sample, for caches that are updated elsewhere. */
+static anp_status_t check_lengths(anp_shape_ctx_t *c, const attention_dims_t *d) {
+    if (anp_shape_has(c, 6) && anp_shape_has(c, 4))
+        ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL,
+                       "nonpad_kv_seqlen is for caches kept outside, past_key for those within");
+    return anp_shape_need_dims(c, 6, "nonpad_kv_seqlen", 1, &d->batch);
+}
+
+static anp_status_t check_attributes(anp_shape_ctx_t *c) {
+    const anp_attr_t *precision = anp_attr_find(c->attrs, "softmax_precision");
+    const float scale = anp_attr_f32(c->attrs, "scale", 1);
+    const float softcap = anp_attr_f32(c->attrs, "softcap", 0);
+    anp_dtype_t unused;
+    if (!isfinite(scale) || !(softcap >= 0))
+        ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL,
+                       "scale is %g and softcap %g, expected numbers, softcap 0 or more",
+                       (double)scale, (double)softcap);
+    if (!precision) return ANP_OK;
+    return anp_shape_attr_dtype(c, "softmax_precision", "T1", precision->v.i, &unused);
+}
+
 anp_status_t anp_shape_attention(anp_shape_ctx_t *c) {
     attention_dims_t d;
     const int32_t rank = c->in[0].shape.rank;
+    ANP_TRY(check_attributes(c));
     for (uint32_t i = 0; i < 3; i++)
         ANP_TRY(anp_shape_need_rank(c, i, rank < 0 ? 3 : rank, rank < 0 ? 4 : rank));
     if (rank < 0) return ANP_OK;
@@ -109,11 +132,7 @@ anp_status_t anp_shape_attention(anp_shape_ctx_t *c) {
     ANP_TRY(read_past(c, &d));
     ANP_TRY(check_heads(c, &d));
     ANP_TRY(check_mask(c, &d));
-    if (anp_shape_has(c, 6)) {
-        ANP_TRY(anp_shape_need_rank(c, 6, 1, 1));
-        ANP_TRY(
-            anp_shape_unify(c, "nonpad_kv_seqlen", anp_shape_dim_of(c, 6, 0), d.batch, &d.batch));
-    }
+    ANP_TRY(check_lengths(c, &d));
     anp_dim_t y[] = {d.batch, d.q_heads, d.q_len, d.v_head};
     anp_dim_t key[] = {d.batch, d.kv_heads, d.total_len, d.head};
     anp_dim_t value[] = {d.batch, d.kv_heads, d.total_len, d.v_head};

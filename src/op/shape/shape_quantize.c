@@ -62,7 +62,17 @@ static anp_status_t result_type(anp_shape_ctx_t *c, bool by_zero_point, const ch
     return ANP_OK;
 }
 
+static anp_status_t check_precision(anp_shape_ctx_t *c) {
+    const int64_t precision = anp_attr_i64(c->attrs, "precision", 0);
+    const bool real = precision == ANP_DTYPE_F32 || precision == ANP_DTYPE_F16 ||
+                      precision == ANP_DTYPE_BF16 || precision == ANP_DTYPE_F64;
+    if (precision == 0 || real) return ANP_OK;
+    ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "precision is %lld, no type a division is done in",
+                   (long long)precision);
+}
+
 anp_status_t anp_shape_quantize_linear(anp_shape_ctx_t *c) {
+    ANP_TRY(check_precision(c));
     ANP_TRY(check_scale(c));
     ANP_TRY(check_zero_point(c));
     anp_shape_copy_dims(&c->out[0].shape, &c->in[0].shape);
