@@ -42,7 +42,7 @@ static void reduce_max(const pool_t *p, const int64_t *at, int64_t n, int64_t ba
     int64_t best_at = -1;
     for (int64_t i = 0; i < n; i++) {
         const double v = anp_elem_f64(p->x, base + at[i] * step);
-        if (best_at >= 0 && !(v > best)) continue;
+        if (best_at >= 0 && (isnan(best) || v <= best)) continue; /* NaN is the largest */
         best = v;
         best_at = at[i];
     }
