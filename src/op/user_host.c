@@ -319,7 +319,7 @@ static bool has_unknown_input(const anp_shape_ctx_t *c) {
     return false;
 }
 
-/* A rule that speaks of some calls only, or of sizes nobody knows when every input has come. */
+/* A rule that speaks of some calls only, or leaves sizes open when every input has come. */
 static anp_status_t check_answer(anp_op_node_t *node, uint32_t i) {
     const anp_shape_ctx_t *c = node->shape;
     const anp_shape_t *s = &c->out[i].shape;
@@ -328,9 +328,9 @@ static anp_status_t check_answer(anp_op_node_t *node, uint32_t i) {
         return anp_user_lie(node, "the shape rule gives output %u no shape", i);
     if (has_unknown_input(c)) return ANP_OK;
     if (!s->dtype) return anp_user_lie(node, "the shape rule gives output %u no type", i);
-    if (node->op->flags & ANP_OP_DATA_DEPENDENT) return ANP_OK;
+    if (c->dims || node->op->flags & ANP_OP_DATA_DEPENDENT) return ANP_OK;
     bool known = s->rank >= 0;
-    for (int32_t k = 0; !c->dims && k < s->rank; k++) known &= s->dims[k] != ANP_DIM_UNKNOWN;
+    for (int32_t k = 0; k < s->rank; k++) known &= s->dims[k] != ANP_DIM_UNKNOWN;
     if (!known)
         return anp_user_lie(node,
                             "the shape rule leaves output %u open; only data-dependent operators "

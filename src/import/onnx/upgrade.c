@@ -199,8 +199,9 @@ static bool is_private(const char *domain) {
            strcmp(domain, "com.ms.internal.nhwc") == 0;
 }
 
-static anp_status_t add_newest(anp_draft_t *d, int64_t file_version) {
-    const anp_op_t *op = anp_ops_find(d->graph->ops, d->domain, d->op);
+/* The newest row, which has to be there and to mean what the file means. */
+static anp_status_t find_newest(const anp_draft_t *d, int64_t file_version, const anp_op_t **out) {
+    const anp_op_t *op = *out = anp_ops_find(d->graph->ops, d->domain, d->op);
     if (is_private(d->domain))
         ANP_FAIL(ANP_UNSUPPORTED,
                  "operator %s of domain '%s' is a layout ONNX Runtime keeps for itself: export the "
@@ -208,8 +209,22 @@ static anp_status_t add_newest(anp_draft_t *d, int64_t file_version) {
                  d->op, d->domain);
     if (!op)
         ANP_FAIL(ANP_UNSUPPORTED,
-                 "operator %s of domain '%s', operator set %" PRId64 ", is not known here", d->op,
-                 *d->domain ? d->domain : "ai.onnx", file_version);
+                 "operator %s of domain '%s', operator set %" PRId64 ", is not known here%s", d->op,
+                 *d->domain ? d->domain : "ai.onnx", file_version,
+                 *d->domain && strncmp(d->domain, "ai.onnx", 7) != 0
+                     ? ": a library that has it is given with --ops"
+                     : "");
+    if (op->user && file_version < op->since)
+        ANP_FAIL(ANP_INCOMPATIBLE,
+                 "operator %s of domain '%s' is of operator set %" PRId64
+                 ", the library loaded has version %d of it",
+                 d->op, d->domain, file_version, op->since);
+    return ANP_OK;
+}
+
+static anp_status_t add_newest(anp_draft_t *d, int64_t file_version) {
+    const anp_op_t *op;
+    ANP_TRY(find_newest(d, file_version, &op));
     const anp_node_desc_t desc = {.op = op,
                                   .name = d->name,
                                   .attrs = d->attrs.data,
