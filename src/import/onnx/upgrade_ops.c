@@ -4,6 +4,7 @@
 #include "op/dtype.h"
 #include <float.h>
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
@@ -330,18 +331,11 @@ ANP_UPGRADE_RULE(tile_axis) {
 
 /* ---- Resize ---- */
 
-/* Upsample's names for what is one mode now. */
-static anp_status_t rename_linear(anp_draft_t *d) {
-    const anp_attr_t *mode;
-    ANP_TRY(anp_draft_find(d, "mode", ANP_ATTR_STRING, &mode));
-    if (!mode || !strstr(mode->v.s.ptr, "linear")) return ANP_OK;
-    return anp_draft_set_string(d, "mode", "linear");
-}
-
-/* Whether constant scales make an axis smaller or larger. */
+/* Whether constant scales make an axis smaller or larger; both, where they are not known. */
 static void look_at_scales(const anp_value_t *scales, bool *out_down, bool *out_up) {
-    *out_down = *out_up = false;
-    if (!anp_value_is_const(scales)) return;
+    const bool known = anp_value_is_const(scales);
+    *out_down = *out_up = !known;
+    if (!known) return;
     const anp_tensor_t *t = &scales->constant->tensor;
     const anp_dtype_row_t *row = anp_dtype_row(t->dtype);
     for (int64_t i = 0; row->get_f64 && i < anp_tensor_elems(t); i++) {
@@ -351,43 +345,80 @@ static void look_at_scales(const anp_value_t *scales, bool *out_down, bool *out_
     }
 }
 
-/* Up to set 10: x_original = x / scale, rounded down where an axis grows and up where it shrinks.
- */
-ANP_UPGRADE_RULE(resize_asymmetric) {
-    (void)row;
-    anp_value_t *scales;
-    bool down, up;
-    ANP_TRY(need_input(d, 1, &scales));
-    ANP_TRY(rename_linear(d));
-    look_at_scales(scales, &down, &up);
-    if (down && up)
-        ANP_FAIL(ANP_UNSUPPORTED, "scales below and above 1 at once, in operator set %" PRId64,
-                 d->version);
+/* x_original = x / scale; the scales were input 1. */
+static anp_status_t make_asymmetric(anp_draft_t *d, const char *rounding, anp_value_t *scales) {
     ANP_TRY(anp_draft_set_string(d, "coordinate_transformation_mode", "asymmetric"));
-    ANP_TRY(anp_draft_set_string(d, "nearest_mode", down ? "ceil" : "floor"));
+    ANP_TRY(anp_draft_set_string(d, "nearest_mode", rounding));
     ANP_TRY(anp_draft_set_input(d, 2, scales));
     return anp_draft_set_input(d, 1, NULL);
 }
 
-/*
- * tf_half_pixel_for_nn puts x_original at (x + 0.5) / scale, half a pixel behind half_pixel:
- * rounding down there is rounding to nearest here, rounding to nearest there is rounding up here.
- */
-ANP_UPGRADE_RULE(resize_half_pixel) {
+ANP_UPGRADE_RULE(upsample_resize) {
     (void)row;
-    const anp_attr_t *transform, *mode, *nearest;
-    ANP_TRY(anp_draft_find(d, "coordinate_transformation_mode", ANP_ATTR_STRING, &transform));
+    anp_value_t *scales;
+    ANP_TRY(need_input(d, 1, &scales));
+    d->op = "Resize";
+    return make_asymmetric(d, "floor", scales);
+}
+
+/* Scales that only shrink (Min with 1) or only enlarge (Max); of constant ones constants, so that
+ * sizes stay known. */
+static anp_status_t limit_scales(anp_draft_t *d, anp_value_t *scales, const char *op,
+                                 anp_value_t **out) {
+    anp_value_t *one;
+    if (!anp_value_is_const(scales) || scales->constant->tensor.dtype != ANP_DTYPE_F32) {
+        ANP_TRY(anp_graph_const_f32(d->graph, "one", 1, &one));
+        return anp_draft_step(d, &(anp_step_t){.op = op, .inputs = {scales, one}, .n_inputs = 2},
+                              out);
+    }
+    anp_tensor_t t = scales->constant->tensor;
+    const int64_t n = anp_tensor_elems(&t);
+    float *limited;
+    ANP_TRY(ANP_ARENA_ARRAY(d->arena, (uint64_t)n, &limited));
+    for (int64_t i = 0; i < n; i++) {
+        const float scale = (float)anp_dtype_row(ANP_DTYPE_F32)->get_f64(t.data, (uint64_t)i);
+        limited[i] = strcmp(op, "Min") == 0 ? fminf(scale, 1) : fmaxf(scale, 1);
+    }
+    t.data = limited;
+    return anp_graph_add_constant(d->graph, "scales", &t, true, NULL, 0, out);
+}
+
+/* A Resize of its own shrinks the axes that become smaller; the draft then enlarges the others. */
+static anp_status_t shrink_first(anp_draft_t *d, anp_value_t **io_scales) {
+    const anp_attr_t attrs[] = {
+        {.name = "coordinate_transformation_mode",
+         .kind = ANP_ATTR_STRING,
+         .v.s = {"asymmetric", strlen("asymmetric")}},
+        {.name = "nearest_mode", .kind = ANP_ATTR_STRING, .v.s = {"ceil", strlen("ceil")}}};
+    anp_value_t *inputs[3] = {NULL};
+    ANP_TRY(need_input(d, 0, &inputs[0]));
+    ANP_TRY(limit_scales(d, *io_scales, "Min", &inputs[2]));
+    ANP_TRY(limit_scales(d, *io_scales, "Max", io_scales));
+    const anp_node_desc_t desc = {.op = anp_op_find("", "Resize"),
+                                  .attrs = attrs,
+                                  .n_attrs = ANP_ARRAY_LEN(attrs),
+                                  .inputs = inputs,
+                                  .n_inputs = 3,
+                                  .n_outputs = 1};
+    anp_node_t *node;
+    ANP_TRY(anp_graph_add_node(d->graph, d->block, NULL, &desc, &node));
+    ANP_TRY(anp_node_infer(d->graph, node));
+    return anp_draft_set_input(d, 0, node->outputs[0]);
+}
+
+/* Of the nearest two inputs the lower was taken where an axis grows, the upper where it shrinks. */
+ANP_UPGRADE_RULE(resize_asymmetric) {
+    (void)row;
+    const anp_attr_t *mode;
+    anp_value_t *scales;
+    bool down, up;
+    if (anp_draft_attr(d, "coordinate_transformation_mode")) return ANP_OK; /* was an Upsample */
+    ANP_TRY(need_input(d, 1, &scales));
     ANP_TRY(anp_draft_find(d, "mode", ANP_ATTR_STRING, &mode));
-    ANP_TRY(anp_draft_find(d, "nearest_mode", ANP_ATTR_STRING, &nearest));
-    if (!transform || strcmp(transform->v.s.ptr, "tf_half_pixel_for_nn") != 0) return ANP_OK;
-    const char *rounding = nearest ? nearest->v.s.ptr : "round_prefer_floor";
-    const bool down = strcmp(rounding, "floor") == 0;
-    if ((mode && strcmp(mode->v.s.ptr, "nearest") != 0) ||
-        (!down && strcmp(rounding, "round_prefer_floor") != 0))
-        ANP_FAIL(ANP_UNSUPPORTED, "tf_half_pixel_for_nn with nearest_mode '%s' is not supported",
-                 rounding);
-    ANP_TRY(anp_draft_set_string(d, "coordinate_transformation_mode", "half_pixel"));
-    return anp_draft_set_string(d, "nearest_mode", down ? "round_prefer_ceil" : "ceil");
+    const bool nearest = !mode || strcmp(mode->v.s.ptr, "nearest") == 0;
+    look_at_scales(scales, &down, &up);
+    if (nearest && down && up) ANP_TRY(shrink_first(d, &scales));
+    return make_asymmetric(d, nearest && down && !up ? "ceil" : "floor", scales);
 }
 
 /* Set 11 asked for all inputs, so what is not meant is an empty tensor; writers still do so in

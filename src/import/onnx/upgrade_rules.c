@@ -9,14 +9,29 @@ ANP_UPGRADE_RULE(drop_attr) {
     return ANP_OK;
 }
 
-ANP_UPGRADE_RULE(rename_attr) {
-    const char *space = strchr(row->text, ' ');
-    for (uint64_t i = 0; i < d->attrs.count; i++) {
-        anp_attr_t *a = &ANP_VEC_AT(&d->attrs, anp_attr_t, i);
-        const size_t n = (size_t)(space - row->text);
-        if (strlen(a->name) == n && strncmp(a->name, row->text, n) == 0) a->name = space + 1;
-    }
+/* The first word of *io_text, which goes on behind it. */
+static anp_status_t next_word(anp_draft_t *d, const char **io_text, const char **out) {
+    const size_t n = strcspn(*io_text, " ");
+    ANP_TRY(anp_arena_strndup(d->arena, *io_text, n, out));
+    *io_text += n + ((*io_text)[n] == ' ');
     return ANP_OK;
+}
+
+ANP_UPGRADE_RULE(rename_attr) {
+    const char *text = row->text, *old;
+    ANP_TRY(next_word(d, &text, &old));
+    anp_attr_t *a = anp_draft_attr(d, old);
+    if (a) a->name = text;
+    return ANP_OK;
+}
+
+ANP_UPGRADE_RULE(rename_value) {
+    const char *text = row->text, *name, *old;
+    const anp_attr_t *a;
+    ANP_TRY(next_word(d, &text, &name));
+    ANP_TRY(next_word(d, &text, &old));
+    ANP_TRY(anp_draft_find(d, name, ANP_ATTR_STRING, &a));
+    return a && strcmp(a->v.s.ptr, old) == 0 ? anp_draft_set_string(d, a->name, text) : ANP_OK;
 }
 
 ANP_UPGRADE_RULE(rename_op) {
@@ -26,6 +41,12 @@ ANP_UPGRADE_RULE(rename_op) {
 
 ANP_UPGRADE_RULE(default_int) {
     return anp_draft_attr(d, row->text) ? ANP_OK : anp_draft_set_int(d, row->text, row->number);
+}
+
+ANP_UPGRADE_RULE(default_string) {
+    const char *text = row->text, *name;
+    ANP_TRY(next_word(d, &text, &name));
+    return anp_draft_attr(d, name) ? ANP_OK : anp_draft_set_string(d, name, text);
 }
 
 ANP_UPGRADE_RULE(float_to_int) {

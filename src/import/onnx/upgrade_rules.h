@@ -11,9 +11,11 @@
 
 /* ---- for any operator (upgrade_rules.c); text is the attribute ---- */
 ANP_UPGRADE_RULE(drop_attr);
-ANP_UPGRADE_RULE(rename_attr); /* text: "old new" */
-ANP_UPGRADE_RULE(rename_op);   /* text: the new name */
-ANP_UPGRADE_RULE(default_int); /* number: the value when absent */
+ANP_UPGRADE_RULE(rename_attr);    /* text: "old new" */
+ANP_UPGRADE_RULE(rename_op);      /* text: the new name */
+ANP_UPGRADE_RULE(rename_value);   /* text: "attribute old new", of a text attribute */
+ANP_UPGRADE_RULE(default_int);    /* number: the value when absent */
+ANP_UPGRADE_RULE(default_string); /* text: "attribute value", the value when absent */
 ANP_UPGRADE_RULE(float_to_int);
 /* The attribute becomes input `number`: */
 ANP_UPGRADE_RULE(attr_to_i64s);        /* an integer or integers, as i64 [n] */
@@ -34,12 +36,12 @@ ANP_UPGRADE_RULE(legacy_broadcast);
 ANP_UPGRADE_RULE(prelu_slope);
 ANP_UPGRADE_RULE(resize_asymmetric);
 ANP_UPGRADE_RULE(resize_drop_empty);
-ANP_UPGRADE_RULE(resize_half_pixel);
 ANP_UPGRADE_RULE(selu_defaults);
 ANP_UPGRADE_RULE(softmax_2d);
 ANP_UPGRADE_RULE(split_count);
 ANP_UPGRADE_RULE(split_sizes);
 ANP_UPGRADE_RULE(tile_axis);
+ANP_UPGRADE_RULE(upsample_resize);
 ANP_UPGRADE_RULE(upsample_scales);
 
 /* ---- as com.microsoft's own forms of it (microsoft_norm.c) ---- */

@@ -337,24 +337,61 @@ static void resize_of_set_10_rounds_up_where_it_shrinks(void **state) {
     s = tensor_f32s("s", "4", 4, both);
     t = begin("Resize", "x s", "y");
     add_initializer(&t.graph, &s);
-    is_refused(&t, 10, ANP_UNSUPPORTED, "scales below and above 1");
+    becomes(&t, 10,
+            "const scales: f32[4] = {1.0, 1.0, 0.5, 1.0}\n"
+            "const scales_1: f32[4] = {1.0, 1.0, 1.0, 2.0}\n"
+            "Resize: f32[2, 3, 2, 4] = Resize(x, _, scales) "
+            "{coordinate_transformation_mode=\"asymmetric\", nearest_mode=\"ceil\"}\n"
+            "y: f32[2, 3, 2, 8] = Resize(Resize, _, scales_1) "
+            "{coordinate_transformation_mode=\"asymmetric\", nearest_mode=\"floor\"}");
+    t = begin("Resize", "x s", "y");
+    add_initializer(&t.graph, &s);
+    with(&t, attr_text("mode", "linear"));
+    becomes(&t, 10,
+            "y: f32[2, 3, 2, 8] = Resize(x, _, s) {mode=\"linear\", "
+            "coordinate_transformation_mode=\"asymmetric\", nearest_mode=\"floor\"}");
+    t = begin("Resize", "x r", "y"); /* which axes shrink is known when it runs */
+    add_input(&t.graph, "r", ANP_DTYPE_F32, "4");
+    becomes(&t, 10, "Min: f32[4] = Min(r, one)\nMax: f32[4] = Max(r, one)");
 }
 
-static void resize_of_tensorflow_is_shifted_half_a_pixel(void **state) {
+static void modes_that_were_renamed_keep_their_meaning(void **state) {
     (void)state;
-    const float scales[] = {1, 1, 0.5f, 0.5f};
-    const msg_t s = tensor_f32s("s", "4", 4, scales);
-    one_node_t t = begin("Resize", "x - s", "y");
-    add_initializer(&t.graph, &s);
-    with(&t, attr_text("coordinate_transformation_mode", "tf_half_pixel_for_nn"));
-    becomes(&t, 11,
-            "y: f32[2, 3, 2, 2] = Resize(x, _, s) {coordinate_transformation_mode=\"half_pixel\", "
-            "nearest_mode=\"ceil\"}");
-    t = begin("Resize", "x - s", "y");
-    add_initializer(&t.graph, &s);
-    with(&t, attr_text("coordinate_transformation_mode", "tf_half_pixel_for_nn"));
-    with(&t, attr_text("nearest_mode", "ceil"));
-    is_refused(&t, 11, ANP_UNSUPPORTED, "nearest_mode 'ceil'");
+    one_node_t t = begin("GridSample", "x grid", "y");
+    add_input(&t.graph, "grid", ANP_DTYPE_F32, "2 5 6 2");
+    with(&t, attr_text("mode", "bicubic"));
+    becomes(&t, 16, "y: f32[2, 3, 5, 6] = GridSample(x, grid) {mode=\"cubic\"}");
+    t = begin("GridSample", "x grid", "y");
+    add_input(&t.graph, "grid", ANP_DTYPE_F32, "2 5 6 2");
+    with(&t, attr_text("mode", "bilinear"));
+    becomes(&t, 19, "y: f32[2, 3, 5, 6] = GridSample(x, grid) {mode=\"linear\"}");
+    t = begin("Upsample", "x", "y");
+    with(&t, attr_text("mode", "bilinear"));
+    with(&t, attr_float("width_scale", 2));
+    with(&t, attr_float("height_scale", 3));
+    becomes(&t, 1,
+            "y: f32[2, 3, 12, 8] = Resize(x, _, scales) {mode=\"linear\", "
+            "coordinate_transformation_mode=\"asymmetric\", nearest_mode=\"floor\"}");
+}
+
+static void regions_had_no_half_pixels(void **state) {
+    (void)state;
+    for (int64_t opset = 10; opset <= 16; opset += 6) {
+        one_node_t t = begin("RoiAlign", "x r i", "y");
+        add_input(&t.graph, "r", ANP_DTYPE_F32, "5 4");
+        add_input(&t.graph, "i", ANP_DTYPE_I64, "5");
+        becomes(&t, opset,
+                opset == 10 ? "y: f32[5, 3, 1, 1] = RoiAlign(x, r, i) "
+                              "{coordinate_transformation_mode=\"output_half_pixel\"}"
+                            : "y: f32[5, 3, 1, 1] = RoiAlign(x, r, i)\n");
+    }
+}
+
+static void norms_of_pools_became_whole(void **state) {
+    (void)state;
+    one_node_t t = begin("GlobalLpPool", "x", "y");
+    with(&t, attr_float("p", 3));
+    becomes(&t, 1, "y: f32[2, 3, 1, 1] = GlobalLpPool(x) {p=3}");
 }
 
 static void sequence_map_is_a_loop(void **state) {
@@ -432,7 +469,9 @@ int main(void) {
         cmocka_unit_test(recurrent_operators_lose_output_sequence),
         cmocka_unit_test(a_scan_with_a_batch_is_a_scan_around_a_scan),
         cmocka_unit_test(resize_of_set_10_rounds_up_where_it_shrinks),
-        cmocka_unit_test(resize_of_tensorflow_is_shifted_half_a_pixel),
+        cmocka_unit_test(modes_that_were_renamed_keep_their_meaning),
+        cmocka_unit_test(regions_had_no_half_pixels),
+        cmocka_unit_test(norms_of_pools_became_whole),
         cmocka_unit_test(sequence_map_is_a_loop),
         cmocka_unit_test(what_needs_a_rank_says_so_when_there_is_none),
         cmocka_unit_test(attributes_of_the_wrong_kind_are_refused),

@@ -2,9 +2,7 @@
 /* ImageDecoder: bytes of an image file to [height, width, channels]. What cannot be decoded is an
  * error, not an empty image. */
 #include "kernel/image/image.h"
-#include "kernel/kernel.h"
-
-#include <string.h>
+#include "kernel/ref/ref_util.h"
 
 typedef enum format_t { RGB, BGR, GRAYSCALE } format_t;
 
@@ -44,22 +42,13 @@ static void to_grey(const uint8_t *rgb, int64_t pixels, uint8_t *out) {
                            16);
 }
 
-static anp_status_t read_format(const anp_kernel_t *k, format_t *out) {
-    static const char *const names[] = {"RGB", "BGR", "Grayscale"};
-    const char *text = anp_attr_str(k->attrs, "pixel_format", "RGB");
-    for (uint32_t i = 0; i < ANP_ARRAY_LEN(names); i++)
-        if (strcmp(text, names[i]) == 0) {
-            *out = (format_t)i;
-            return ANP_OK;
-        }
-    ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "pixel_format is '%s', expected RGB, BGR or Grayscale",
-                    text);
-}
-
 anp_status_t anp_ref_image_decoder(anp_kernel_t *k) {
+    static const char *const formats[] = {"RGB", "BGR", "Grayscale"};
+    uint32_t format;
     decoder_t d = {.k = k};
     const anp_image_sink_t sink = {alloc, &d};
-    ANP_TRY(read_format(k, &d.format));
+    ANP_TRY(anp_kernel_choice(k, "pixel_format", formats, ANP_ARRAY_LEN(formats), &format));
+    d.format = (format_t)format;
     const anp_status_t st =
         anp_image_decode(k->in[0]->data, (uint64_t)anp_tensor_elems(k->in[0]), &sink);
     if (st != ANP_OK) return anp_error_prefix(st, "node '%s' (%s)", k->node_name, k->op->name);

@@ -29,6 +29,13 @@ double anp_elem_f64(const anp_tensor_t *t, int64_t i) {
     return anp_dtype_row(t->dtype)->get_f64(t->data, (uint64_t)i);
 }
 
+int64_t anp_tensor_parts(const anp_tensor_t *t, anp_tensor_t *out) {
+    *out = *t;
+    if (anp_dtype_row(t->dtype)->cls != ANP_CLASS_COMPLEX) return 1;
+    out->dtype = t->dtype == ANP_DTYPE_C64 ? ANP_DTYPE_F32 : ANP_DTYPE_F64;
+    return 2;
+}
+
 void anp_lines_along(const anp_tensor_t *t, int64_t axis, anp_lines_t *out) {
     out->length = t->dims[axis];
     out->stride = anp_dims_product(t->dims, (uint32_t)axis + 1, t->rank);

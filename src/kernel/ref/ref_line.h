@@ -12,6 +12,9 @@ void anp_line_store(const anp_tensor_t *t, int64_t first, int64_t stride, int64_
                     const double *v);
 /* One element. */
 double anp_elem_f64(const anp_tensor_t *t, int64_t i);
+/* A view of t whose elements are numbers, and how many of them an element of t has: a complex one
+ * is two floats side by side. The dims stay those of t. */
+int64_t anp_tensor_parts(const anp_tensor_t *t, anp_tensor_t *out);
 
 /* The lines of t along `axis`: line i in [0, lines) starts at anp_lines_first and has `length`
  * elements `stride` apart. */

@@ -3,7 +3,6 @@
 #include "kernel/ref/ref_ml.h"
 
 #include <math.h>
-#include <string.h>
 
 void anp_features_of(const anp_tensor_t *x, anp_features_t *out) {
     out->x = x;
@@ -17,18 +16,10 @@ void anp_features_row(const anp_features_t *f, int64_t row, double *out) {
 
 /* ---- scores ---- */
 
-anp_status_t anp_kernel_choice(const anp_kernel_t *k, const char *name, const char *def,
-                               const char *const *choices, uint32_t n, uint32_t *out) {
-    const char *value = anp_attr_str(k->attrs, name, def);
-    for (*out = 0; *out < n; ++*out)
-        if (strcmp(value, choices[*out]) == 0) return ANP_OK;
-    ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "%s '%s' is not known", name, value);
-}
-
 anp_status_t anp_post_of(const anp_kernel_t *k, anp_post_t *out) {
     static const char *const names[] = {"NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT"};
     uint32_t i;
-    ANP_TRY(anp_kernel_choice(k, "post_transform", "NONE", names, ANP_ARRAY_LEN(names), &i));
+    ANP_TRY(anp_kernel_choice(k, "post_transform", names, ANP_ARRAY_LEN(names), &i));
     *out = (anp_post_t)i;
     return ANP_OK;
 }

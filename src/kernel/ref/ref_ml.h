@@ -43,8 +43,4 @@ void anp_labels_put(const anp_labels_t *labels, anp_tensor_t *y, int64_t row, in
 /* The first of the largest; 0 for n = 0. */
 int64_t anp_argmax(int64_t n, const double *v);
 
-/* Index of the value of string attribute `name` in a list; fails naming the value. */
-anp_status_t anp_kernel_choice(const anp_kernel_t *k, const char *name, const char *def,
-                               const char *const *choices, uint32_t n, uint32_t *out);
-
 #endif

@@ -142,7 +142,7 @@ anp_status_t anp_ref_normalizer(anp_kernel_t *k) {
     static const char *const norms[] = {"MAX", "L1", "L2"};
     rows_t r = {0};
     rows_of(k, &r);
-    ANP_TRY(anp_kernel_choice(k, "norm", "MAX", norms, ANP_ARRAY_LEN(norms), &r.norm));
+    ANP_TRY(anp_kernel_choice(k, "norm", norms, ANP_ARRAY_LEN(norms), &r.norm));
     return run_rows(k, &r, normalize);
 }
 

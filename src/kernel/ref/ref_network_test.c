@@ -323,7 +323,7 @@ static void resize_knows_its_modes(void **state) {
     kx_in(&kx, STRING, "2", "a b");
     kx_absent(&kx);
     kx_in(&kx, F32, "1", "2");
-    kx_assert_fails(&kx, "Resize", ANP_UNSUPPORTED, "type string cannot be interpolated");
+    kx_assert_fails(&kx, "Resize", ANP_UNSUPPORTED, "strings cannot be interpolated");
     kx_end(&kx);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators that compare elements along an axis: ArgMax, ArgMin, TopK. All types are ordered
  * through one 64-bit key. */
+#include "kernel/ref/ref_order.h"
 #include "kernel/ref/ref_key.h"
 #include "kernel/ref/ref_line.h"
 #include <string.h>
@@ -52,56 +53,60 @@ anp_status_t anp_ref_arg_reduce(anp_kernel_t *k) {
 
 /* ---- TopK ---- */
 
-typedef struct candidate_t {
-    int64_t key, index;
-} candidate_t;
-
 /* Whether a comes before b: larger key, and of equal ones the lower index. */
-static bool before(const candidate_t *a, const candidate_t *b) {
+static bool before(const anp_candidate_t *a, const anp_candidate_t *b) {
     return a->key != b->key ? a->key > b->key : a->index < b->index;
 }
 
 /* Heap whose root is the candidate that comes last; n entries, the one at `at` may be out of place.
  */
-static void sift_down(candidate_t *heap, int64_t n, int64_t at) {
+static void sift_down(anp_candidate_t *heap, int64_t n, int64_t at) {
     for (;;) {
         int64_t last = at;
         for (int64_t child = 2 * at + 1; child <= 2 * at + 2; child++)
             if (child < n && before(&heap[last], &heap[child])) last = child;
         if (last == at) return;
-        const candidate_t swap = heap[at];
+        const anp_candidate_t swap = heap[at];
         heap[at] = heap[last];
         heap[last] = swap;
         at = last;
     }
 }
 
+static void make_heap(anp_candidate_t *heap, int64_t n) {
+    for (int64_t h = n / 2; h-- > 0;) sift_down(heap, n, h);
+}
+
+void anp_candidates_sort(anp_candidate_t *list, int64_t n) {
+    make_heap(list, n);
+    while (n-- > 1) { /* the last one goes behind the others */
+        const anp_candidate_t swap = list[0];
+        list[0] = list[n];
+        list[n] = swap;
+        sift_down(list, n, 0);
+    }
+}
+
 /* The first k candidates of one line, in order, in heap[0..k). */
 static void select_line(const anp_tensor_t *in, const anp_lines_t *lines, int64_t line,
-                        bool largest, int64_t k, candidate_t *heap) {
+                        bool largest, int64_t k, anp_candidate_t *heap) {
     const int64_t first = anp_lines_first(lines, line);
     int64_t keys[ANP_BLOCK_ELEMS];
     for (int64_t at = 0; at < lines->length; at += ANP_BLOCK_ELEMS) {
         const int64_t n = ANP_MIN(lines->length - at, ANP_BLOCK_ELEMS);
         anp_keys_load(in, first + at * lines->stride, lines->stride, n, keys);
         for (int64_t i = 0; i < n; i++) {
-            const candidate_t c = {largest ? keys[i] : ~keys[i], at + i};
+            const anp_candidate_t c = {largest ? keys[i] : ~keys[i], at + i};
             if (at + i < k) {
                 heap[at + i] = c;
-                if (at + i == k - 1)
-                    for (int64_t h = k / 2; h-- > 0;) sift_down(heap, k, h);
+                if (at + i == k - 1) make_heap(heap, k);
             } else if (before(&c, &heap[0])) {
                 heap[0] = c;
                 sift_down(heap, k, 0);
             }
         }
     }
-    for (int64_t n = k; n-- > 1;) { /* the last one goes behind the others */
-        const candidate_t swap = heap[0];
-        heap[0] = heap[n];
-        heap[n] = swap;
-        sift_down(heap, n, 0);
-    }
+    anp_candidates_sort(heap, k);
 }
 
 anp_status_t anp_ref_topk(anp_kernel_t *k) {
@@ -114,7 +119,7 @@ anp_status_t anp_ref_topk(anp_kernel_t *k) {
     anp_lines_t from, to;
     anp_lines_along(in, axis, &from);
     anp_lines_along(any, axis, &to);
-    candidate_t *heap = NULL;
+    anp_candidate_t *heap = NULL;
     if (to.length > from.length)
         ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "K is %lld, axis %u has %lld elements",
                         (long long)to.length, axis, (long long)from.length);

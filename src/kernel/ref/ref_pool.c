@@ -159,9 +159,16 @@ anp_status_t anp_ref_average_pool(anp_kernel_t *k) {
     return run(k, &p);
 }
 
+static anp_status_t read_norm(const anp_kernel_t *k, pool_t *p) {
+    p->reduce = reduce_lp;
+    p->norm = (double)anp_attr_i64(k->attrs, "p", 2);
+    if (p->norm < 1) ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "p is %g, expected at least 1", p->norm);
+    return ANP_OK;
+}
+
 anp_status_t anp_ref_lp_pool(anp_kernel_t *k) {
-    pool_t p = {.reduce = reduce_lp, .norm = (double)anp_attr_i64(k->attrs, "p", 2)};
-    if (p.norm < 1) ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "p is %g, expected at least 1", p.norm);
+    pool_t p = {0};
+    ANP_TRY(read_norm(k, &p));
     return run(k, &p);
 }
 
@@ -204,6 +211,12 @@ static anp_status_t run_global(anp_kernel_t *k, pool_t *p) {
 
 anp_status_t anp_ref_global_pool(anp_kernel_t *k) {
     pool_t p = {.reduce = k->op->index == ANP_OP_GlobalMaxPool ? reduce_max : reduce_mean};
+    return run_global(k, &p);
+}
+
+anp_status_t anp_ref_global_lp_pool(anp_kernel_t *k) {
+    pool_t p = {0};
+    ANP_TRY(read_norm(k, &p));
     return run_global(k, &p);
 }
 

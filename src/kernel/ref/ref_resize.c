@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resize: every mode is a table of taps and weights per axis; axes are resampled one after the
  * other. */
-#include "kernel/ref/ref_line.h"
+#include "kernel/ref/ref_taps.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,7 +12,8 @@ typedef enum coord_t {
     PYTORCH_HALF_PIXEL,
     ALIGN_CORNERS,
     ASYMMETRIC,
-    CROP
+    CROP,
+    TF_HALF_PIXEL, /* of sets 11 and 12; nothing newer says the same */
 } coord_t;
 typedef enum nearest_t { ROUND_PREFER_FLOOR, ROUND_PREFER_CEIL, FLOOR, CEIL } nearest_t;
 typedef enum filter_t { NEAREST, LINEAR, CUBIC } filter_t;
@@ -51,6 +52,7 @@ static double source_of(const resize_t *r, const axis_t *a, int64_t o) {
     switch (r->coord) {
     case ALIGN_CORNERS: return width == 1 ? 0 : precise(r, x * (in - 1) / (width - 1));
     case ASYMMETRIC: return precise(r, x / a->scale);
+    case TF_HALF_PIXEL: return precise(r, (x + 0.5) / a->scale);
     case PYTORCH_HALF_PIXEL: return a->out > 1 ? precise(r, (x + 0.5) / a->scale) - 0.5 : 0;
     case HALF_PIXEL_SYMMETRIC:
         return precise(r, in / 2 * (1 - (double)a->out / width) + precise(r, (x + 0.5) / a->scale) -
@@ -79,12 +81,6 @@ static double linear_weight(double d) {
     return fmax(1 - fabs(d), 0);
 }
 
-static double cubic_weight(double d, double a) {
-    d = fabs(d);
-    if (d <= 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
-    return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
-}
-
 /* How far the filter is stretched: 1, or the scale when an antialiased image shrinks. */
 static double filter_scale(const resize_t *r, const axis_t *a) {
     return r->antialias ? fmin(a->scale, 1) : 1;
@@ -107,7 +103,7 @@ static void set_weights(const resize_t *r, const axis_t *a, double x, int64_t *i
         const int64_t i = first + t;
         const double d = ((double)i - x) * stretch;
         const bool outside = i < 0 || i >= a->in;
-        weight[t] = r->mode == LINEAR ? linear_weight(d) : cubic_weight(d, r->cubic_a);
+        weight[t] = r->mode == LINEAR ? linear_weight(d) : anp_cubic_weight(d, r->cubic_a);
         if (outside && r->exclude_outside) weight[t] = 0;
         index[t] = ANP_MIN(ANP_MAX(i, 0), a->in - 1);
         sum += weight[t];
@@ -189,7 +185,9 @@ static void copy_line(const void *arg, int64_t item, double *scratch) {
 
 static anp_status_t run_nearest(anp_kernel_t *k, resize_t *r) {
     copy_t c = {.r = r, .elem_bytes = anp_elem_bytes(r->x->dtype)};
-    const anp_dtype_row_t *row = anp_dtype_row(r->x->dtype);
+    anp_tensor_t real; /* of a complex value the imaginary part is 0 */
+    anp_tensor_parts(r->x, &real);
+    const anp_dtype_row_t *row = anp_dtype_row(real.dtype);
     if (r->coord == CROP && !row->set_f64)
         ANP_KERNEL_FAIL(k, ANP_UNSUPPORTED, "elements of type %s cannot be extrapolated",
                         row->name);
@@ -204,7 +202,8 @@ static anp_status_t run_nearest(anp_kernel_t *k, resize_t *r) {
 typedef struct pass_t {
     const resize_t *r;
     const axis_t *a;
-    int64_t inner; /* elements per step along the axis */
+    int64_t inner; /* numbers per step along the axis */
+    int64_t parts; /* of one element: a complex one has two */
     const double *from;
     double *to;
 } pass_t;
@@ -217,7 +216,8 @@ static void resample(const void *arg, int64_t item, double *scratch) {
     const double *weight = p->a->weight + o * p->a->taps;
     double *restrict const to = p->to + item * n;
     (void)scratch;
-    for (int64_t i = 0; i < n; i++) to[i] = index[0] < 0 ? p->r->extrapolation : 0;
+    for (int64_t i = 0; i < n; i++)
+        to[i] = index[0] < 0 && i % p->parts == 0 ? p->r->extrapolation : 0;
     for (int64_t t = 0; t < p->a->taps; t++) {
         if (weight[t] == 0) continue;
         const double *restrict const from = p->from + (outer * p->a->in + index[t]) * n;
@@ -225,53 +225,57 @@ static void resample(const void *arg, int64_t item, double *scratch) {
     }
 }
 
+/* Back into the output's type: a boolean is true where anything true had a share. */
+static void store_values(const anp_tensor_t *y, int64_t n, double *values) {
+    for (int64_t i = 0; y->dtype == ANP_DTYPE_BOOL && i < n; i++) values[i] = values[i] != 0;
+    anp_line_store(y, 0, 1, n, values);
+}
+
 static anp_status_t run_weighted(anp_kernel_t *k, resize_t *r) {
     int64_t dims[ANP_RANK_MAX];
     double *values;
-    if (anp_tensor_elems(r->y) == 0) return ANP_OK;
-    memcpy(dims, r->x->dims, sizeof dims);
-    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)(anp_tensor_elems(r->x)), sizeof(double),
+    anp_tensor_t x, y;
+    const int64_t parts = anp_tensor_parts(r->x, &x);
+    anp_tensor_parts(r->y, &y);
+    if (anp_tensor_elems(&y) == 0) return ANP_OK;
+    memcpy(dims, x.dims, sizeof dims);
+    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)(anp_tensor_elems(&x) * parts), sizeof(double),
                                      (void **)&values));
-    anp_line_load(r->x, 0, 1, anp_tensor_elems(r->x), values);
+    anp_line_load(&x, 0, 1, anp_tensor_elems(&x) * parts, values);
     for (uint32_t i = 0; i < r->rank; i++) {
         axis_t *const a = &r->axis[i];
         if (!a->active) continue;
-        pass_t p = {
-            .r = r, .a = a, .inner = anp_dims_product(dims, i + 1, r->rank), .from = values};
+        pass_t p = {.r = r,
+                    .a = a,
+                    .inner = anp_dims_product(dims, i + 1, r->rank) * parts,
+                    .parts = parts,
+                    .from = values};
         dims[i] = a->out;
         ANP_TRY(make_table(k, r, a));
-        ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)(anp_dims_product(dims, 0, r->rank)),
+        ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)(anp_dims_product(dims, 0, r->rank) * parts),
                                          sizeof(double), (void **)&p.to));
         ANP_TRY(anp_items_run(k, anp_dims_product(dims, 0, i) * a->out, 0, resample, &p));
         values = p.to;
     }
-    anp_line_store(r->y, 0, 1, anp_tensor_elems(r->y), values);
+    store_values(&y, anp_tensor_elems(&y) * parts, values);
     return ANP_OK;
 }
 
 /* ---- attributes and inputs ---- */
-static anp_status_t read_name(const anp_kernel_t *k, const char *attr, const char *def,
-                              const char *const *names, uint32_t n, uint32_t *out) {
-    const char *text = anp_attr_str(k->attrs, attr, def);
-    for (*out = 0; *out < n; ++*out)
-        if (strcmp(text, names[*out]) == 0) return ANP_OK;
-    ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "%s is '%s', which it does not know", attr, text);
-}
-
 static anp_status_t read_modes(const anp_kernel_t *k, resize_t *r) {
-    static const char *const coords[] = {"half_pixel",         "half_pixel_symmetric",
-                                         "pytorch_half_pixel", "align_corners",
-                                         "asymmetric",         "tf_crop_and_resize"};
+    static const char *const coords[] = {
+        "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",  "align_corners",
+        "asymmetric", "tf_crop_and_resize",   "tf_half_pixel_for_nn"};
     static const char *const nearests[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
                                            "ceil"};
     static const char *const modes[] = {"nearest", "linear", "cubic"};
     uint32_t i;
-    ANP_TRY(read_name(k, "coordinate_transformation_mode", coords[0], coords, ANP_ARRAY_LEN(coords),
-                      &i));
+    ANP_TRY(
+        anp_kernel_choice(k, "coordinate_transformation_mode", coords, ANP_ARRAY_LEN(coords), &i));
     r->coord = (coord_t)i;
-    ANP_TRY(read_name(k, "nearest_mode", nearests[0], nearests, ANP_ARRAY_LEN(nearests), &i));
+    ANP_TRY(anp_kernel_choice(k, "nearest_mode", nearests, ANP_ARRAY_LEN(nearests), &i));
     r->nearest = (nearest_t)i;
-    ANP_TRY(read_name(k, "mode", modes[0], modes, ANP_ARRAY_LEN(modes), &i));
+    ANP_TRY(anp_kernel_choice(k, "mode", modes, ANP_ARRAY_LEN(modes), &i));
     r->mode = (filter_t)i;
     r->antialias = anp_attr_i64(k->attrs, "antialias", 0) != 0;
     r->exclude_outside = anp_attr_i64(k->attrs, "exclude_outside", 0) != 0;
@@ -327,9 +331,9 @@ static anp_status_t read_axes(const anp_kernel_t *k, resize_t *r) {
 anp_status_t anp_ref_resize(anp_kernel_t *k) {
     resize_t r = {.x = k->in[0], .y = k->out[0], .rank = k->in[0]->rank};
     ANP_TRY(read_modes(k, &r));
-    if (r.mode != NEAREST && (!anp_dtype_row(r.x->dtype)->get_f64 || r.x->dtype == ANP_DTYPE_BOOL))
-        ANP_KERNEL_FAIL(k, ANP_UNSUPPORTED, "elements of type %s cannot be interpolated",
-                        anp_dtype_name((anp_dtype_t)r.x->dtype));
+    if (r.mode != NEAREST && r.x->dtype == ANP_DTYPE_STRING)
+        ANP_KERNEL_FAIL(k, ANP_UNSUPPORTED,
+                        "strings cannot be interpolated, only chosen (nearest)");
     ANP_TRY(read_axes(k, &r));
     return r.mode == NEAREST ? run_nearest(k, &r) : run_weighted(k, &r);
 }

@@ -216,8 +216,7 @@ static anp_status_t read_model(anp_kernel_t *k, svm_t *m) {
     m->gamma = params ? (double)params[0] : 0;
     m->coef0 = params ? (double)params[1] : 0;
     m->degree = params ? (double)params[2] : 0;
-    ANP_TRY(
-        anp_kernel_choice(k, "kernel_type", "LINEAR", kernels, ANP_ARRAY_LEN(kernels), &kernel));
+    ANP_TRY(anp_kernel_choice(k, "kernel_type", kernels, ANP_ARRAY_LEN(kernels), &kernel));
     m->kernel = (svm_kernel_t)kernel;
     return anp_post_of(k, &m->post);
 }

@@ -27,6 +27,23 @@ double anp_kernel_attr_f64(const anp_kernel_t *k, const char *name) {
     return 0;
 }
 
+anp_status_t anp_kernel_choice(const anp_kernel_t *k, const char *attr, const char *const *names,
+                               uint32_t n, uint32_t *out) {
+    const char *text = anp_attr_str(k->attrs, attr, names[0]);
+    for (*out = 0; *out < n; ++*out)
+        if (strcmp(text, names[*out]) == 0) return ANP_OK;
+    anp_buf_t list;
+    anp_buf_init(&list, 0);
+    for (uint32_t i = 0; i < n; i++)
+        anp_buf_printf(&list, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", names[i]);
+    const anp_status_t st = anp_error_prefix(
+        ANP_ERROR(ANP_INVALID_MODEL, "%s is '%s', expected %s", attr, text,
+                  anp_buf_status(&list) == ANP_OK ? list.data : "a value it knows"),
+        "node '%s' (%s)", k->node_name, k->op->name);
+    anp_buf_deinit(&list);
+    return st;
+}
+
 const anp_tensor_t *anp_kernel_in(const anp_kernel_t *k, uint32_t i) {
     return anp_kernel_has(k, i) ? k->in[i] : NULL;
 }

@@ -76,6 +76,10 @@ anp_status_t anp_reduction_loop(const anp_kernel_t *k, const char *reduction, an
 /* Attribute or its default in ops.def; 0 when there is neither. */
 double anp_kernel_attr_f64(const anp_kernel_t *k, const char *name);
 
+/* A text attribute as its place in `names`, the first of which is the default. */
+anp_status_t anp_kernel_choice(const anp_kernel_t *k, const char *attr, const char *const *names,
+                               uint32_t n, uint32_t *out);
+
 /* Input or output i, NULL when it is not given or not wanted. */
 const anp_tensor_t *anp_kernel_in(const anp_kernel_t *k, uint32_t i);
 anp_tensor_t *anp_kernel_out(const anp_kernel_t *k, uint32_t i);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shapes of matrix products: MatMul as numpy.matmul, its quantised and fused forms, and Gemm. */
+/* Shapes of matrix products: MatMul as numpy.matmul, its quantised and fused forms, Gemm, and Det.
+ */
 #include "op/shape/shape_util.h"
 
 /* Operands A and B of the row: QLinearMatMul carries scale and zero point behind each. */
@@ -67,5 +68,15 @@ anp_status_t anp_shape_gemm(anp_shape_ctx_t *c) {
         const anp_dim_t dim = bias->dims[bias->rank - i];
         if (dim != 1) ANP_TRY(anp_shape_unify(c, "C", out->dims[2 - i], dim, &out->dims[2 - i]));
     }
+    return ANP_OK;
+}
+
+anp_status_t anp_shape_det(anp_shape_ctx_t *c) {
+    const anp_shape_t *x = &c->in[0].shape;
+    anp_dim_t unused;
+    ANP_TRY(anp_shape_need_rank(c, 0, 2, ANP_RANK_MAX));
+    if (x->rank < 0) return ANP_OK;
+    ANP_TRY(anp_shape_unify(c, "the matrix", x->dims[x->rank - 2], x->dims[x->rank - 1], &unused));
+    batch_of(x, &c->out[0].shape);
     return ANP_OK;
 }

@@ -235,6 +235,9 @@ anp_status_t anp_conv_transpose_params(const anp_op_t *op, const char *node_name
         if (out->w[i].kernel > 0)
             ANP_TRY(transpose_axis(dims, in_dims[i], output_padding ? output_padding[i] : 0,
                                    &out->w[i], want ? &want[i] : NULL, auto_pad, &size));
+        if (ANP_DIM_IS_CONST(size) && size < 1)
+            ANP_SHAPE_FAIL(&n, ANP_INVALID_MODEL,
+                           "pads leave an output of %" PRId64 " along axis %u", size, i + 2);
         if (out_dims) out_dims[i] = size;
     }
     return ANP_OK;
