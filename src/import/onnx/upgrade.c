@@ -21,6 +21,7 @@ static const anp_upgrade_t rows[] = {
     {"com.microsoft", op, ANP_ONNX_OPSET_ANY, anp_upgrade_##function, text, number},
 #include "import/onnx/microsoft.def"
 #undef MICROSOFT
+    {"ai.onnx.preview", "FlexAttention", ANP_ONNX_OPSET_ANY, anp_upgrade_flex_attention, "", 0},
 };
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
 
@@ -28,7 +29,8 @@ int64_t anp_onnx_opset_max(anp_string_t domain) {
     static const struct {
         const char *domain;
         int64_t newest;
-    } known[] = {{"", 27}, {"ai.onnx.ml", 5}, {"ai.onnx.preview.training", 1}};
+    } known[] = {
+        {"", 27}, {"ai.onnx.ml", 5}, {"ai.onnx.preview", 1}, {"ai.onnx.preview.training", 1}};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (anp_string_is(domain, known[i].domain)) return known[i].newest;
     return 0;

@@ -51,4 +51,7 @@ ANP_UPGRADE_RULE(simplified_layer_norm);
 ANP_UPGRADE_RULE(scan_batch);
 ANP_UPGRADE_RULE(sequence_map);
 
+/* ---- graphs that come to stand between nodes (upgrade_flex.c) ---- */
+ANP_UPGRADE_RULE(flex_attention);
+
 #endif

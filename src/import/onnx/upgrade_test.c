@@ -420,6 +420,70 @@ static void sequence_map_is_a_loop(void **state) {
     is_refused(&t, 17, ANP_INVALID_MODEL, "1 inputs and 1 outputs, the body has 2 and 1");
 }
 
+/* FlexAttention of q over k and k: heads may be shared. */
+static one_node_t flex(const char *q, const char *k) {
+    one_node_t t = begin("FlexAttention", "q k k", "y");
+    put_text(&t.node, NODE_DOMAIN, "ai.onnx.preview");
+    add_input(&t.graph, "q", ANP_DTYPE_F32, q);
+    add_input(&t.graph, "k", ANP_DTYPE_F32, k);
+    return t;
+}
+
+static msg_t flex_model(one_node_t *t) {
+    add_node(&t->graph, &t->node);
+    add_output(&t->graph, "y");
+    msg_t m = new_model(&t->graph, 26);
+    put_opset(&m, MODEL_OPSET, "ai.onnx.preview", 1);
+    return m;
+}
+
+static void graphs_of_flex_attention_stand_between_its_nodes(void **state) {
+    (void)state;
+    msg_t negate = {.n = 0}, same = {.n = 0};
+    add_input(&negate, "a", ANP_DTYPE_F32, "N H L S");
+    add_op(&negate, "Neg", "a", "negated");
+    add_output(&negate, "negated");
+    add_input(&same, "p", ANP_DTYPE_F32, "N H L S");
+    add_output(&same, "p");
+    one_node_t t = flex("1 2 3 16", "1 2 5 16");
+    with(&t, attr_graph("score_mod", &negate));
+    with(&t, attr_graph("prob_mod", &same));
+    msg_t m = flex_model(&t);
+    expect_lines(&m, "MatMul: f32[1, 2, 3, 5] = MatMul(Mul, Transpose)\n"
+                     "Cast: f32[1, 2, 3, 5] = Cast(MatMul) {to=1}\n"
+                     "negated: f32[1, 2, 3, 5] = Neg(Cast)\n"
+                     "Identity: f32[1, 2, 3, 5] = Identity(negated)\n"
+                     "Softmax: f32[1, 2, 3, 5] = Softmax(Identity) {axis=-1}\n"
+                     "Identity_1: f32[1, 2, 3, 5] = Identity(Softmax)");
+    t = flex("1 4 3 16", "1 2 5 16"); /* two queries for each key head */
+    m = flex_model(&t);
+    expect_lines(&m, "MatMul: f32[1, 2, 2, 3, 5] = MatMul(Reshape, Transpose)\n"
+                     "y: f32[1, 4, 3, 16] = CastLike @CastLike(Reshape_3, q)");
+}
+
+static void graphs_that_flex_attention_cannot_take_are_refused(void **state) {
+    (void)state;
+    msg_t two = {.n = 0};
+    add_input(&two, "a", ANP_DTYPE_F32, "N H L S");
+    add_input(&two, "b", ANP_DTYPE_F32, "N H L S");
+    add_op(&two, "Add", "a b", "c");
+    add_output(&two, "c");
+    one_node_t t = flex("1 2 3 16", "1 2 5 16");
+    with(&t, attr_graph("score_mod", &two));
+    msg_t m = flex_model(&t);
+    expect_import_fails(&m, ANP_INVALID_MODEL, "score_mod has 2 inputs and 1 outputs");
+    t = flex("1 2 3 16", "2 5 16");
+    m = flex_model(&t);
+    expect_import_fails(&m, ANP_INVALID_MODEL, "'k' has rank 3, expected 4");
+    t = flex("1 3 3 16", "1 2 5 16");
+    m = flex_model(&t);
+    expect_import_fails(&m, ANP_INVALID_MODEL, "Reshape");
+    t = flex("1 2 3 16", "1 2 5 16");
+    with(&t, attr_int("softmax_precision", ANP_DTYPE_I64));
+    m = flex_model(&t);
+    expect_import_fails(&m, ANP_INVALID_MODEL, "softmax_precision is 7");
+}
+
 static void what_needs_a_rank_says_so_when_there_is_none(void **state) {
     (void)state;
     one_node_t t = begin("Add", "u x", "y");
@@ -473,6 +537,8 @@ int main(void) {
         cmocka_unit_test(regions_had_no_half_pixels),
         cmocka_unit_test(norms_of_pools_became_whole),
         cmocka_unit_test(sequence_map_is_a_loop),
+        cmocka_unit_test(graphs_of_flex_attention_stand_between_its_nodes),
+        cmocka_unit_test(graphs_that_flex_attention_cannot_take_are_refused),
         cmocka_unit_test(what_needs_a_rank_says_so_when_there_is_none),
         cmocka_unit_test(attributes_of_the_wrong_kind_are_refused),
     };
