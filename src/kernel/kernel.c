@@ -30,7 +30,7 @@ anp_status_t anp_kernel_output(anp_kernel_t *k, uint32_t i, anp_dtype_t dtype, u
     return k->mem->run_alloc(k->mem->user, bytes, &t->data);
 }
 
-anp_status_t anp_kernel_scratch(anp_kernel_t *k, uint64_t size_bytes, void **out) {
+anp_status_t anp_kernel_scratch(const anp_kernel_t *k, uint64_t size_bytes, void **out) {
     return k->mem->scratch(k->mem->user, size_bytes, out);
 }
 

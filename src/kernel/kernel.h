@@ -63,7 +63,7 @@ typedef anp_status_t (*anp_kernel_fn_t)(anp_kernel_t *k);
 /* Gives output i this shape with memory of the run. */
 anp_status_t anp_kernel_output(anp_kernel_t *k, uint32_t i, anp_dtype_t dtype, uint32_t rank,
                                const int64_t *dims);
-anp_status_t anp_kernel_scratch(anp_kernel_t *k, uint64_t size_bytes, void **out);
+anp_status_t anp_kernel_scratch(const anp_kernel_t *k, uint64_t size_bytes, void **out);
 /* Copies string bytes into run memory. */
 anp_status_t anp_kernel_string(anp_kernel_t *k, const char *s, uint64_t len_bytes,
                                anp_string_t *out);

@@ -92,7 +92,8 @@ anp_status_t anp_kernel_index(const anp_kernel_t *k, int64_t index, int64_t axis
     return ANP_OK;
 }
 
-anp_status_t anp_kernel_scratch_array(anp_kernel_t *k, uint64_t n, uint64_t size, void **out) {
+anp_status_t anp_kernel_scratch_array(const anp_kernel_t *k, uint64_t n, uint64_t size,
+                                      void **out) {
     uint64_t bytes = 0;
     ANP_TRY(anp_size_mul(n, size, &bytes));
     return anp_kernel_scratch(k, bytes, out);

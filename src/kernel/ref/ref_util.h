@@ -98,6 +98,6 @@ anp_status_t anp_kernel_index(const anp_kernel_t *k, int64_t index, int64_t axis
 anp_status_t anp_kernel_indices(anp_kernel_t *k, uint32_t i, int64_t axis, int64_t size,
                                 const int64_t **out);
 /* Scratch memory for n elements of `size` bytes, the product checked. */
-anp_status_t anp_kernel_scratch_array(anp_kernel_t *k, uint64_t n, uint64_t size, void **out);
+anp_status_t anp_kernel_scratch_array(const anp_kernel_t *k, uint64_t n, uint64_t size, void **out);
 
 #endif

@@ -113,6 +113,21 @@ anp_status_t anp_shape_linear_regressor(anp_shape_ctx_t *c) {
     return need_matrix(c, "coefficients", n_weights, (uint64_t)targets, features);
 }
 
+/* ---- trees ---- */
+
+anp_status_t anp_shape_tree_targets(anp_shape_ctx_t *c) {
+    return set_regression(c, anp_attr_i64(c->attrs, "n_targets", 0));
+}
+
+anp_status_t anp_shape_tree_classes(anp_shape_ctx_t *c) {
+    anp_dim_t n, features;
+    uint64_t labels;
+    ANP_TRY(read_features(c, &n, &features));
+    ANP_TRY(read_labels(c, "classlabels_int64s", &labels));
+    if (labels == 0) ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "no class labels are given");
+    return set_classes(c, n, (anp_dim_t)labels);
+}
+
 /* ---- support vector machines ---- */
 
 static anp_status_t need_count(const anp_shape_ctx_t *c, const char *name, uint64_t expected) {
