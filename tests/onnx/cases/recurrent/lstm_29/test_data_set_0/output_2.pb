@@ -1,0 +1,1 @@
+Boutput_2J¢±¾ahv>[PJ¾rMJ>TR¿:?
