@@ -440,8 +440,7 @@ static anp_status_t read_old_ensemble(const anp_kernel_t *k, const vote_names_t 
     uint64_t n;
     l.ids = anp_attr_ints(k->attrs, "nodes_nodeids", &n);
     if (!t->is_classifier)
-        ANP_TRY(anp_kernel_choice(k, "aggregate_function", "SUM", aggregates, ANP_AGGREGATES,
-                                  &aggregate));
+        ANP_TRY(anp_kernel_choice(k, "aggregate_function", aggregates, ANP_AGGREGATES, &aggregate));
     t->aggregate = (anp_aggregate_t)aggregate;
     ANP_TRY(anp_post_of(k, &t->post));
     ANP_TRY(need_some(k, n));
