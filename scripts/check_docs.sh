@@ -1,18 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Keeps transcripts true: runs the commands of README.md that stand behind "    $ " and looks for each line shown below them in what
+# Keeps transcripts true: runs the commands of the READMEs that stand behind "    $ " and looks for each line shown below them in what
 # they print, in order. Numbers, units and what depends on the machine are masked; "[...]" stands for lines left out.
 # usage: scripts/check_docs.sh BIN_FOLDER [FILE...]
 set -eu
 cd "$(dirname "$0")/.."
 bin=$(cd "$1" && pwd)
 shift
-[ $# -gt 0 ] || set -- README.md
+[ $# -gt 0 ] || set -- README.md examples/user-op/README.md
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 ln -s "$PWD/models" "$work/models"
 mkdir "$work/build"
 ln -s "$bin" "$work/build/bin"
+ln -s "$PWD/examples" "$work/examples"
+ln -s "$bin/../examples" "$work/build/examples"
 
 # One file per command: NNN.cmd, and NNN.out with the lines shown.
 awk -v dir="$work" '
@@ -24,7 +26,7 @@ awk -v dir="$work" '
 ' "$@"
 
 mask() {
-    sed -e 's/[0-9][0-9.e+-]*/N/g' -e 's/N \(ns\|us\|ms\|s\|B\|kB\|MB\|GB\|million\|billion\)/N U/g' -e 's/  */ /g' -e 's/^ //; s/ $//' "$1" |
+    sed -e 's/[0-9a-f]\{32\}/HASH/g' -e 's/[0-9][0-9.e+-]*/N/g' -e 's/N \(ns\|us\|ms\|s\|B\|kB\|MB\|GB\|million\|billion\)/N U/g' -e 's/  */ /g' -e 's/^ //; s/ $//' "$1" |
         grep -vE '^(cpu:N|ref:N|\[\.\.\.\]|batch N is not valid|)( .*)?$' || true
 }
 

@@ -59,6 +59,7 @@ typedef struct anp_op_host_t {
     const char *(*attr_string)(anp_op_node_t *node, const char *name);
     const int64_t *(*attr_ints)(anp_op_node_t *node, const char *name, uint64_t *out_count);
     const float *(*attr_floats)(anp_op_node_t *node, const char *name, uint64_t *out_count);
+    const anp_string_t *(*attr_strings)(anp_op_node_t *node, const char *name, uint64_t *out_count);
     const anp_tensor_t *(*attr_tensor)(anp_op_node_t *node, const char *name);
 
     /* ---- for shape rules: what is known of the inputs ---- */

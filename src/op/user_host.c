@@ -98,6 +98,12 @@ static const float *host_attr_floats(anp_op_node_t *node, const char *name, uint
     *out_count = a->count;
     return a->v.floats;
 }
+static const anp_string_t *host_attr_strings(anp_op_node_t *node, const char *name,
+                                             uint64_t *out_count) {
+    const anp_attr_t *a = attr_of(node, name, ANP_ATTR_STRINGS);
+    *out_count = a->count;
+    return a->v.strings;
+}
 static const anp_tensor_t *host_attr_tensor(anp_op_node_t *node, const char *name) {
     return attr_of(node, name, ANP_ATTR_TENSOR)->v.tensor;
 }
@@ -290,6 +296,7 @@ const anp_op_host_t anp_user_host = {
     .attr_string = host_attr_string,
     .attr_ints = host_attr_ints,
     .attr_floats = host_attr_floats,
+    .attr_strings = host_attr_strings,
     .attr_tensor = host_attr_tensor,
     .input_count = host_input_count,
     .output_count = host_output_count,

@@ -141,6 +141,7 @@ static anp_status_t make_default(const anp_op_lib_t *l, const anp_op_t *op, anp_
         return anp_arena_strndup(arena, s->def, strlen(s->def), &out->v.s.ptr);
     case ANP_ATTR_INTS:
     case ANP_ATTR_FLOATS:
+    case ANP_ATTR_STRINGS:
     case ANP_ATTR_TENSOR:
         if (!s->has_default) return ANP_OK;
         LIB_FAIL(l, ANP_BAD_OPERATOR, "operator '%s': attribute '%s' is a list with a default",

@@ -24,10 +24,15 @@ for page in README.md CONTRIBUTING.md $(find docs models src tests tools example
     done
 done
 
-# Each line of the C block of the README is in the example it comes from.
-awk '/^```c$/ { on = 1; next } /^```/ { on = 0 } on' README.md | sed 's/^ *//' | grep -v '^$' >"${TMPDIR:-/tmp}/readme_code.$$"
-trap 'rm -f "${TMPDIR:-/tmp}/readme_code.$$"' EXIT
-while IFS= read -r line; do
-    grep -qF -- "$line" examples/first.c || complain "README.md: not in examples/first.c: $line"
-done <"${TMPDIR:-/tmp}/readme_code.$$"
+# Each line of the C blocks of a page is in the example they come from.
+code=$(mktemp)
+trap 'rm -f "$code"' EXIT
+quotes() { # quotes PAGE EXAMPLE
+    awk '/^```c$/ { on = 1; next } /^```/ { on = 0 } on' "$1" | sed 's/^ *//' | grep -v '^$' >"$code"
+    while IFS= read -r line; do
+        grep -qF -- "$line" "$2" || complain "$1: not in $2: $line"
+    done <"$code"
+}
+quotes README.md examples/first.c
+quotes docs/user-operators.md examples/user-op/mish_clip.c
 exit "$failed"

@@ -38,6 +38,12 @@ check() { # check NAME PROGRAM: runs it; every program prints the same
     done
 }
 
+# A library of operators, built by its own Makefile against the installed header, in the program of the build.
+cp -r "$here/../../examples/user-op" "$work/user-op"
+make -s -C "$work/user-op" CC="$cc"
+"$1/bin/anput" run "$work/user-op/model.onnx" --ops "$work/user-op/mish_clip.so" --random --quiet
+echo "operator library: runs"
+
 mkdir "$work/project"
 cp "$here/outside.c" "$work/project/"
 cp "$here/project.cmake" "$work/project/CMakeLists.txt"
