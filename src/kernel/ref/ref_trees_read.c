@@ -432,16 +432,24 @@ static anp_status_t read_base(const anp_kernel_t *k, anp_trees_t *t) {
     return ANP_OK;
 }
 
+/* Scores of a classifier are always sums. */
+static anp_status_t read_aggregate(const anp_kernel_t *k, anp_trees_t *t) {
+    static const char *const names[] = {"SUM", "AVERAGE", "MIN", "MAX"}; /* the default first */
+    static const anp_aggregate_t aggregates[] = {ANP_AGGREGATE_SUM, ANP_AGGREGATE_AVERAGE,
+                                                 ANP_AGGREGATE_MIN, ANP_AGGREGATE_MAX};
+    uint32_t i = 0;
+    if (!t->is_classifier)
+        ANP_TRY(anp_kernel_choice(k, "aggregate_function", names, ANP_ARRAY_LEN(names), &i));
+    t->aggregate = aggregates[i];
+    return ANP_OK;
+}
+
 static anp_status_t read_old_ensemble(const anp_kernel_t *k, const vote_names_t *names,
                                       anp_trees_t *t) {
-    static const char *const aggregates[] = {"AVERAGE", "SUM", "MIN", "MAX"};
-    uint32_t aggregate = ANP_AGGREGATE_SUM;
     listed_t l = {0};
     uint64_t n;
     l.ids = anp_attr_ints(k->attrs, "nodes_nodeids", &n);
-    if (!t->is_classifier)
-        ANP_TRY(anp_kernel_choice(k, "aggregate_function", aggregates, ANP_AGGREGATES, &aggregate));
-    t->aggregate = (anp_aggregate_t)aggregate;
+    ANP_TRY(read_aggregate(k, t));
     ANP_TRY(anp_post_of(k, &t->post));
     ANP_TRY(need_some(k, n));
     ANP_TRY(new_nodes(k, t, n));
