@@ -184,6 +184,8 @@ anp_status_t anp_value_replace_uses(anp_graph_t *g, anp_value_t *from, anp_value
 bool anp_value_can_replace(const anp_graph_t *g, const anp_value_t *from, const anp_value_t *to);
 /* Gives v this name; a value that has it already gets another. */
 anp_status_t anp_value_rename(anp_graph_t *g, anp_value_t *v, const char *name);
+/* A name another node has gets a suffix. */
+anp_status_t anp_node_rename(anp_graph_t *g, anp_node_t *n, const char *name);
 /* Outputs must be unused. Nested blocks go with it. */
 void anp_node_remove(anp_graph_t *g, anp_node_t *n);
 /* An output nobody uses is no longer wanted. */

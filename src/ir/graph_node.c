@@ -167,6 +167,11 @@ static const char *shown_name(const anp_node_desc_t *d) {
     return result ? d->out_names[0] : "";
 }
 
+anp_status_t anp_node_rename(anp_graph_t *g, anp_node_t *n, const char *name) {
+    return strcmp(n->name, name) == 0 ? ANP_OK
+                                      : anp_name_take(g, ANP_NAMES_NODE, name, n->id, &n->name);
+}
+
 anp_status_t anp_graph_add_node(anp_graph_t *g, anp_block_t *b, anp_node_t *before,
                                 const anp_node_desc_t *d, anp_node_t **out) {
     *out = NULL;

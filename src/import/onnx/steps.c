@@ -272,6 +272,7 @@ static anp_status_t end_output(anp_steps_t *s, uint32_t i, anp_value_t *v) {
         v = ANP_STEP(s, "Identity", v);
         ANP_TRY(s->st);
     }
+    if (i == 0 && *d->name) ANP_TRY(anp_node_rename(d->graph, v->producer, d->name));
     d->outputs[i] = v;
     return anp_value_rename(d->graph, v, d->out_names[i]);
 }

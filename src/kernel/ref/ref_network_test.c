@@ -106,6 +106,39 @@ static void lstm_runs_backwards_over_sequences_of_their_own_length(void **state)
     kx_end(&kx);
 }
 
+/* One unit, W = R = 1 by integers: gates are of x alone, as h is 0. */
+static void quantised_lstm(kx_t *kx, const char *x, const char *scales) {
+    kx_in(kx, F32, x, "1 0.5");
+    kx_in(kx, I8, "1, 1, 4", "10");
+    kx_in(kx, I8, "1, 1, 4", "10");
+    for (int i = 0; i < 5; i++) kx_absent(kx);
+    kx_in(kx, F32, scales, "0.1");
+    kx_in(kx, I8, scales, "0");
+    kx_in(kx, F32, "1", "0.1");
+    kx_in(kx, I8, "1", "0");
+}
+
+static void a_quantised_sequence_is_quantised_on_its_own(void **state) {
+    (void)state;
+    kx_t kx;
+    char first[KX_TEXT];
+    kx_begin(&kx);
+    quantised_lstm(&kx, "1, 1, 1", "1");
+    assert_int_equal(kx_run(&kx, "com.microsoft.DynamicQuantizeLSTM", 3), ANP_OK);
+    assert_string_equal(kx_text(&kx, 0), "f32[1, 1, 1, 1] 0.369606"); /* as an LSTM of floats */
+    snprintf(first, sizeof first, "%s", strrchr(kx_text(&kx, 0), ' '));
+    kx_next(&kx);
+    quantised_lstm(&kx, "1, 2, 1", "1, 4"); /* 0.5 is none of 255 steps to 1 */
+    assert_int_equal(kx_run(&kx, "com.microsoft.DynamicQuantizeLSTM", 3), ANP_OK);
+    assert_string_equal(kx_text(&kx, 0), "f32[1, 1, 2, 1] 0.369606 0.17427");
+    assert_non_null(strstr(kx_text(&kx, 0), first));
+    kx_next(&kx);
+    quantised_lstm(&kx, "1, 1, 1", "1, 3");
+    kx_assert_fails(&kx, "com.microsoft.DynamicQuantizeLSTM", ANP_INVALID_MODEL,
+                    "W has 3 scales and 3 zero points");
+    kx_end(&kx);
+}
+
 static void gru_runs_both_ways(void **state) {
     (void)state;
     kx_t kx;
@@ -386,12 +419,29 @@ static void quantised_elementwise_operators_work_on_real_values(void **state) {
     kx_end(&kx);
 }
 
+static void inverses_pivot_and_refuse_what_has_none(void **state) {
+    (void)state;
+    kx_t kx;
+    kx_begin(&kx);
+    kx_in(&kx, F32, "2, 2, 2", "0 2 4 0 1 2 3 4");
+    assert_int_equal(kx_run(&kx, "com.microsoft.Inverse", 1), ANP_OK);
+    assert_string_equal(kx_text(&kx, 0), "f32[2, 2, 2] 0 0.25 0.5 0 -2 1 1.5 -0.5");
+    kx_next(&kx);
+    kx_in(&kx, F64, "2, 2, 2", "1 0 0 1 1 2 2 4");
+    kx_assert_fails(&kx, "com.microsoft.Inverse", ANP_OUT_OF_RANGE, "matrix 1 has no inverse");
+    kx_next(&kx);
+    kx_in(&kx, F32, "2, 3", "1");
+    kx_assert_fails(&kx, "com.microsoft.Inverse", ANP_INVALID_MODEL, "the matrix");
+    kx_end(&kx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(softmax_works_along_any_axis),
         cmocka_unit_test(normalisations_centre_and_scale),
         cmocka_unit_test(batch_norm_trains_when_asked),
         cmocka_unit_test(lstm_runs_backwards_over_sequences_of_their_own_length),
+        cmocka_unit_test(a_quantised_sequence_is_quantised_on_its_own),
         cmocka_unit_test(gru_runs_both_ways),
         cmocka_unit_test(rnn_takes_other_activations_and_clips),
         cmocka_unit_test(rnn_compares_with_thresholds_and_takes_its_default_list),
@@ -404,6 +454,7 @@ int main(void) {
         cmocka_unit_test(resize_knows_its_modes),
         cmocka_unit_test(einsum_contracts_and_walks_diagonals),
         cmocka_unit_test(quantised_elementwise_operators_work_on_real_values),
+        cmocka_unit_test(inverses_pivot_and_refuse_what_has_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FX_MAX = 10, FX_ATTRS_MAX = 24, FX_TEXT = 512 };
+enum { FX_MAX = 12, FX_ATTRS_MAX = 24, FX_TEXT = 512 };
 
 typedef struct fx_t {
     anp_dims_t *dims; /* NULL: as at run time */

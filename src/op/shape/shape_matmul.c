@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shapes of matrix products: MatMul as numpy.matmul, its quantised and fused forms, Gemm, and Det.
- */
+/* Shapes of matrix products: MatMul as numpy.matmul, its quantised and fused forms, Gemm; of Det
+ * and Inverse. */
 #include "op/shape/shape_util.h"
 
 /* Operands A and B of the row: QLinearMatMul carries scale and zero point behind each. */
@@ -78,5 +78,17 @@ anp_status_t anp_shape_det(anp_shape_ctx_t *c) {
     if (x->rank < 0) return ANP_OK;
     ANP_TRY(anp_shape_unify(c, "the matrix", x->dims[x->rank - 2], x->dims[x->rank - 1], &unused));
     batch_of(x, &c->out[0].shape);
+    return ANP_OK;
+}
+
+anp_status_t anp_shape_inverse(anp_shape_ctx_t *c) {
+    const anp_shape_t *x = &c->in[0].shape;
+    anp_shape_t *const out = &c->out[0].shape;
+    anp_dim_t size;
+    ANP_TRY(anp_shape_need_rank(c, 0, 2, ANP_RANK_MAX));
+    if (x->rank < 0) return ANP_OK;
+    ANP_TRY(anp_shape_unify(c, "the matrix", x->dims[x->rank - 2], x->dims[x->rank - 1], &size));
+    anp_shape_copy_dims(out, x);
+    out->dims[x->rank - 2] = out->dims[x->rank - 1] = size;
     return ANP_OK;
 }

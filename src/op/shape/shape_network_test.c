@@ -101,6 +101,8 @@ static void recurrent_outputs_have_directions_and_layout(void **state) {
     fx_attr_int(&fx, "hidden_size", 8);
     EXPECT(&fx, "LSTM", 3, "[S, 2, B, 8]");
     assert_string_equal(fx_dims(&fx, 2), "[2, B, 8]");
+    rnn_in(&fx, "S, B, 16", "1, 16, 32", "1, 8, 32");
+    EXPECT(&fx, "com.microsoft.DynamicQuantizeLSTM", 3, "[S, 1, B, 8]");
     rnn_in(&fx, "B, S, 16", "1, 24, 16", "1, 24, 8");
     fx_attr_int(&fx, "layout", 1);
     EXPECT(&fx, "GRU", 2, "[B, S, 1, 8]");

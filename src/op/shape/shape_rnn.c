@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shapes of RNN, GRU and LSTM: X [seq, batch, in], W [directions, gates * hidden, in], R
- * [directions, gates * hidden, hidden]. */
+ * [directions, gates * hidden, hidden]; DynamicQuantizeLSTM has W and R the other way round. */
 #include "op/shape/shape_util.h"
 
 #include <inttypes.h>
@@ -10,6 +10,14 @@ typedef struct rnn_dims_t {
     int64_t directions, gates;
     anp_dim_t seq, batch, in, hidden, gate_rows;
 } rnn_dims_t;
+
+static bool is_quantised(const anp_shape_ctx_t *c) {
+    return c->op->index == ANP_OP_ms_DynamicQuantizeLSTM;
+}
+
+static bool is_lstm(const anp_shape_ctx_t *c) {
+    return c->op->index == ANP_OP_LSTM || is_quantised(c);
+}
 
 static anp_status_t direction_count(const anp_shape_ctx_t *c, int64_t *out) {
     const char *direction = anp_attr_str(c->attrs, "direction", "forward");
@@ -22,7 +30,7 @@ static anp_status_t direction_count(const anp_shape_ctx_t *c, int64_t *out) {
 
 /* hidden_size, or what R says. */
 static anp_status_t hidden_size(anp_shape_ctx_t *c, anp_dim_t *out) {
-    *out = anp_shape_dim_of(c, 2, 2);
+    *out = anp_shape_dim_of(c, 2, is_quantised(c) ? 1 : 2);
     const anp_attr_t *attr = anp_attr_find(c->attrs, "hidden_size");
     if (attr) ANP_TRY(anp_shape_unify(c, "hidden_size", *out, attr->v.i, out));
     if (ANP_DIM_IS_CONST(*out) && *out < 1)
@@ -30,28 +38,34 @@ static anp_status_t hidden_size(anp_shape_ctx_t *c, anp_dim_t *out) {
     return *out == ANP_DIM_UNKNOWN ? anp_shape_fresh(c, out) : ANP_OK;
 }
 
+/* W and R; `from` is the size of what they are applied to. */
+static anp_status_t check_weights(anp_shape_ctx_t *c, uint32_t input, const char *name,
+                                  const rnn_dims_t *d, anp_dim_t from) {
+    const anp_dim_t dims[2][3] = {{d->directions, d->gate_rows, from},
+                                  {d->directions, from, d->gate_rows}};
+    return anp_shape_need_dims(c, input, name, 3, dims[is_quantised(c)]);
+}
+
 static anp_status_t check_inputs(anp_shape_ctx_t *c, const rnn_dims_t *d, bool batch_first) {
-    const bool lstm = c->op->index == ANP_OP_LSTM;
     anp_dim_t twice, thrice;
     ANP_TRY(anp_shape_dim(c, ANP_DIM_MUL, d->gate_rows, 2, &twice));
     ANP_TRY(anp_shape_dim(c, ANP_DIM_MUL, d->hidden, 3, &thrice));
-    const anp_dim_t w[] = {d->directions, d->gate_rows, d->in},
-                    r[] = {d->directions, d->gate_rows, d->hidden};
     const anp_dim_t b[] = {d->directions, twice}, p[] = {d->directions, thrice};
     const anp_dim_t state[] = {batch_first ? d->batch : d->directions,
                                batch_first ? d->directions : d->batch, d->hidden};
-    ANP_TRY(anp_shape_need_dims(c, 1, "W", 3, w));
-    ANP_TRY(anp_shape_need_dims(c, 2, "R", 3, r));
+    ANP_TRY(check_weights(c, 1, "W", d, d->in));
+    ANP_TRY(check_weights(c, 2, "R", d, d->hidden));
     ANP_TRY(anp_shape_need_dims(c, 3, "B", 2, b));
     ANP_TRY(anp_shape_need_dims(c, 4, "sequence_lens", 1, &d->batch));
     ANP_TRY(anp_shape_need_dims(c, 5, "initial_h", 3, state));
-    if (lstm) ANP_TRY(anp_shape_need_dims(c, 6, "initial_c", 3, state));
-    return lstm ? anp_shape_need_dims(c, 7, "P", 2, p) : ANP_OK;
+    if (!is_lstm(c)) return ANP_OK;
+    ANP_TRY(anp_shape_need_dims(c, 6, "initial_c", 3, state));
+    return anp_shape_need_dims(c, 7, "P", 2, p);
 }
 
 anp_status_t anp_shape_rnn(anp_shape_ctx_t *c) {
     const bool batch_first = anp_attr_i64(c->attrs, "layout", 0) != 0;
-    rnn_dims_t d = {.gates = c->op->index == ANP_OP_LSTM ? 4 : c->op->index == ANP_OP_GRU ? 3 : 1};
+    rnn_dims_t d = {.gates = is_lstm(c) ? 4 : c->op->index == ANP_OP_GRU ? 3 : 1};
     ANP_TRY(anp_shape_need_rank(c, 0, 3, 3));
     ANP_TRY(direction_count(c, &d.directions));
     d.seq = anp_shape_dim_of(c, 0, batch_first ? 1 : 0);

@@ -219,6 +219,8 @@ def spellings():
     one("pad_edge_negative", "Pad", lambda c: [c.normal(3, 4), np.array([1, -1, 0, 1], i64)], mode="edge")
     for metric in ("sqeuclidean", "euclidean"):
         one("cdist_" + metric, "CDist", lambda c: [c.normal(4, 3), c.normal(5, 3)], metric=metric)
+    one("inverse", "Inverse", lambda c: [c.normal(2, 4, 4) + 3 * np.eye(4, dtype=f32)])
+    one("inverse_f64", "Inverse", lambda c: [c.normal(3, 3, dtype=np.float64)])
     for dtype, tag in ((i8, "i8"), (u8, "u8")):
         one("nhwc_max_pool_" + tag, "NhwcMaxPool", lambda c: [c.ints(dtype, 1, 6, 5, 3)], kernel_shape=[3, 2], strides=[2, 2], pads=[1, 0, 1, 1])
 
@@ -458,6 +460,32 @@ def blocks():
     gather("i4_zeros", T.INT4, zeros=True)
     gather("u8_2_bits", u8, bits=2, zeros=True)
     gather("u4_f16", T.UINT4, scale_type=f16)
+
+
+# ---- recurrence: one sequence at a time, since ONNX Runtime quantises a batch as one and by its threads ----
+@family
+def lstm():
+    def recur(name, w_type=i8, rows=False, bias=True, peepholes=False, states=False, lens=None, direction="forward", **attributes):
+        c = Case("dynamic_quantize_lstm_" + name)
+        d, n = 2 if direction == "bidirectional" else 1, 4
+        quantisation = []
+        for _ in range(2):
+            shape = (d, 4 * n) if rows else (d,)
+            quantisation += [c.const(c.rng.uniform(0.002, 0.01, shape).astype(f32)), c.const(np.zeros(shape, w_type) if w_type is i8 else c.ints(u8, *shape, low=120, high=136))]
+        c.node("DynamicQuantizeLSTM", [
+            c.input(c.normal(5, 1, 3), "S"), c.const(c.ints(w_type, d, 3, 4 * n)), c.const(c.ints(w_type, d, n, 4 * n)), c.const(c.normal(d, 8 * n, scale=0.3)) if bias else None,
+            None if lens is None else c.input(np.array(lens, i32)), c.input(c.normal(d, 1, n, scale=0.5)) if states else None, c.input(c.normal(d, 1, n, scale=0.5)) if states else None,
+            c.const(c.normal(d, 3 * n, scale=0.3)) if peepholes else None] + quantisation, 3, hidden_size=n, direction=direction, **attributes)
+        c.save()
+
+    recur("forward")
+    recur("rows", rows=True)
+    recur("u8", w_type=u8, bias=False)
+    recur("reverse", direction="reverse")
+    recur("both_states", direction="bidirectional", states=True, rows=True)
+    recur("peepholes", peepholes=True, states=True)
+    recur("shorter", lens=[3])
+    recur("activations", activations=["HardSigmoid", "Softsign", "Tanh"], activation_alpha=[0.3], activation_beta=[0.4], clip=0.8)
 
 
 # ---- attention ----
