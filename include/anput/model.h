@@ -46,8 +46,9 @@ ANP_API void anp_model_release(anp_model_t *model);
 typedef struct anp_io_info_t {
     const char *name; /* lent by the model */
     anp_kind_t kind;
-    anp_dtype_t dtype;
-    int32_t rank; /* -1 unknown */
+    anp_dtype_t dtype; /* of the items of a sequence, of the values of a map */
+    anp_dtype_t key;   /* of a map, or of a sequence of maps; else ANP_DTYPE_NONE */
+    int32_t rank;      /* -1 unknown */
     int64_t dims[ANP_RANK_MAX];
     const char *dim_names[ANP_RANK_MAX];
     bool optional; /* may be absent: a view of kind ANP_KIND_NONE */

@@ -63,7 +63,10 @@ typedef struct anp_p_value_t {
     uint8_t dtype; /* anp_dtype_t; 0 only with rank -1 */
     int8_t rank;   /* -1: known only when it is made */
     uint8_t optional;
-    uint32_t dims;     /* first of `rank` in ints */
+    union {
+        uint32_t dims; /* first of `rank` in ints */
+        uint32_t key;  /* kinds other than tensor: anp_dtype_t of the keys of maps; else 0 */
+    };
     uint32_t const_id; /* or ANP_P_NONE */
 } anp_p_value_t;
 
@@ -84,7 +87,7 @@ typedef struct anp_p_attr_t {
                       floats, 8 strings, 9 type */
     uint64_t at; /* int: the value; float: bits of an f32; string: offset; tensor: const id; block:
                     index into the node's blocks; ints, floats: first element; strings: first of
-                    count (offset, length) pairs in refs; type: kind << 8 | dtype */
+                    count (offset, length) pairs in refs; type: key << 16 | kind << 8 | dtype */
     uint64_t count; /* of lists; bytes of a string */
 } anp_p_attr_t;
 

@@ -58,12 +58,17 @@ ANP_API const char *anp_dtype_name(anp_dtype_t dtype);
 /** Type of a name such as "f32"; ANP_DTYPE_NONE when there is none. */
 ANP_API anp_dtype_t anp_dtype_parse(const char *name);
 
-/* What a value is. A sequence is a view whose `data` is an array of dims[0] anp_tensor_t; an absent
- * optional has kind NONE. */
+/*
+ * What a value is.
+ * A sequence is a view whose `data` is an array of dims[0] anp_tensor_t: tensors, or maps where
+ * `key` is not 0. A map is a view whose `data` is two anp_tensor_t of dims[0] elements each: its
+ * keys, i64 or strings, each of them once, and their values. An absent optional has kind NONE.
+ */
 typedef enum anp_kind_t {
     ANP_KIND_TENSOR = 0,
     ANP_KIND_SEQUENCE = 1,
     ANP_KIND_NONE = 2, /* an empty optional, or an optional input that is not given */
+    ANP_KIND_MAP = 3,
 } anp_kind_t;
 
 /* An element of a string tensor: UTF-8, not terminated. Bytes are owned by whoever owns the
@@ -82,10 +87,11 @@ typedef struct anp_string_t {
 typedef struct anp_tensor_t {
     void *data;    /* host pointer, or NULL when the bytes live on a device */
     uint8_t kind;  /* anp_kind_t */
-    uint8_t dtype; /* anp_dtype_t; of the items for a sequence */
+    uint8_t dtype; /* anp_dtype_t; of the items for a sequence, of the values for a map */
     uint8_t rank;
     uint8_t strided;
-    uint32_t reserved_zero;
+    uint8_t key; /* anp_dtype_t of the keys: of a map, or of the maps a sequence holds; else 0 */
+    uint8_t reserved_zero[3];
     int64_t dims[ANP_RANK_MAX];
     int64_t strides[ANP_RANK_MAX];
 } anp_tensor_t;

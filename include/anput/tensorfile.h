@@ -17,6 +17,7 @@ typedef enum anp_tensor_file_kind_t {
     ANP_TENSOR_FILE_TENSOR = 0,
     ANP_TENSOR_FILE_SEQUENCE = 1,
     ANP_TENSOR_FILE_OPTIONAL = 2,
+    ANP_TENSOR_FILE_MAP = 3,
 } anp_tensor_file_kind_t;
 
 /* What a reader may need to know besides the file. All zero = nothing. */
@@ -30,7 +31,7 @@ typedef struct anp_tensor_file_options_t {
 } anp_tensor_file_options_t;
 
 /**
- * Opens a file with one tensor (or, for .pb, a sequence or an optional).
+ * Opens a file with one tensor (or, for .pb, a sequence, a map or an optional).
  * Elements that lie aligned and in row-major order stay mapped; others are copied.
  * options  NULL = defaults
  * Errors   ANP_NOT_FOUND, ANP_IO
@@ -54,7 +55,7 @@ ANP_API const char *anp_tensor_file_name(const anp_tensor_file_t *file);
  * Writes a tensor as .npy: beside `path` first, then renamed, so that a failure leaves an old file.
  * tensor   host data, dense or strided. Types NumPy lacks (bf16, f8, 4-bit, 2-bit) are written as
  *          f32 of the same values, strings as fixed-width <U.
- * Errors   ANP_INVALID_ARGUMENT  no host data, a sequence, strings that are not UTF-8
+ * Errors   ANP_INVALID_ARGUMENT  no host data, a sequence or map, strings that are not UTF-8
  *          ANP_IO, ANP_OUT_OF_MEMORY. Since 0.1.
  */
 ANP_API anp_status_t anp_npy_write(const char *path, const anp_tensor_t *tensor);

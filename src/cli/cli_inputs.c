@@ -132,6 +132,7 @@ static bool has_extension(const char *path, const char *const *list) {
 
 anp_tensor_file_kind_t cli_pb_kind(const anp_io_info_t *info) {
     if (info->optional) return ANP_TENSOR_FILE_OPTIONAL;
+    if (info->kind == ANP_KIND_MAP) return ANP_TENSOR_FILE_MAP;
     return info->kind == ANP_KIND_SEQUENCE ? ANP_TENSOR_FILE_SEQUENCE : ANP_TENSOR_FILE_TENSOR;
 }
 

@@ -117,7 +117,7 @@ static anp_status_t measure_tops(const anp_tensor_t *a, const anp_tensor_t *b, i
 static bool forms_differ(const anp_tensor_t *a, const anp_tensor_t *b, cli_measure_t *m) {
     char x[CLI_SHAPE_TEXT], y[CLI_SHAPE_TEXT];
     const bool same =
-        a->kind == b->kind &&
+        a->kind == b->kind && a->key == b->key &&
         (a->kind == ANP_KIND_NONE || (a->dtype == b->dtype && a->rank == b->rank &&
                                       memcmp(a->dims, b->dims, a->rank * sizeof a->dims[0]) == 0));
     if (same) return false;
@@ -144,6 +144,53 @@ static anp_status_t measure_tensor(const anp_tensor_t *a, const anp_tensor_t *b,
     return st == ANP_OK ? measure_tops(a, b, count, m) : st;
 }
 
+static bool same_key(const anp_tensor_t *a, int64_t i, const anp_tensor_t *b, int64_t k) {
+    if (a->dtype == ANP_DTYPE_I64)
+        return ((const int64_t *)a->data)[i] == ((const int64_t *)b->data)[k];
+    const anp_string_t *x = (const anp_string_t *)a->data + i;
+    const anp_string_t *y = (const anp_string_t *)b->data + k;
+    return x->len_bytes == y->len_bytes && memcmp(x->ptr, y->ptr, x->len_bytes) == 0;
+}
+
+/* One entry of a map as a tensor. */
+static anp_tensor_t entry_of(const anp_tensor_t *values, int64_t i) {
+    uint64_t bytes = 0;
+    anp_tensor_t one = *values;
+    one.dims[0] = 1;
+    if (anp_tensor_bytes(&one, &bytes) == ANP_OK)
+        one.data = (unsigned char *)values->data + (uint64_t)i * bytes;
+    return one;
+}
+
+/* A map has no order: values are compared key by key. */
+static anp_status_t measure_map(const anp_tensor_t *a, const anp_tensor_t *b,
+                                const cli_tolerance_t *t, cli_measure_t *m) {
+    const anp_tensor_t *x = a->data, *y = b->data; /* keys, values */
+    const int64_t n = b->dims[0];
+    anp_status_t st = ANP_OK;
+    if ((n == 0 && a->dims[0] == 0) || forms_differ(a, b, m)) return ANP_OK;
+    for (int64_t i = 0; i < n && st == ANP_OK && !*m->mismatch; i++) {
+        int64_t k = i; /* where it is likely to be */
+        for (int64_t tries = 0; tries < n && !same_key(&y[0], i, &x[0], k); tries++)
+            k = k + 1 < n ? k + 1 : 0;
+        if (!same_key(&y[0], i, &x[0], k)) {
+            snprintf(m->mismatch, sizeof m->mismatch, "the key of entry %lld is not in the map",
+                     (long long)i);
+            break;
+        }
+        const anp_tensor_t got = entry_of(&x[1], k), want = entry_of(&y[1], i);
+        st = measure_tensor(&got, &want, t, m);
+    }
+    return st;
+}
+
+/* A tensor or a map. */
+static anp_status_t measure_item(const anp_tensor_t *a, const anp_tensor_t *b,
+                                 const cli_tolerance_t *t, cli_measure_t *m) {
+    if (a->kind == ANP_KIND_MAP && b->kind == ANP_KIND_MAP) return measure_map(a, b, t, m);
+    return measure_tensor(a, b, t, m);
+}
+
 static void finish(cli_measure_t *m) {
     m->relative = m->max_difference == 0 ? 0 : m->max_difference / m->max_b;
     const double norms = sqrt(m->sum_aa) * sqrt(m->sum_bb);
@@ -159,14 +206,14 @@ anp_status_t cli_measure(const anp_tensor_t *a, const anp_tensor_t *b,
     out->top1 = out->top5 = -1;
     if (a->kind != b->kind || b->kind == ANP_KIND_NONE) {
         forms_differ(a, b, out);
-    } else if (b->kind == ANP_KIND_TENSOR) {
-        st = measure_tensor(a, b, tolerance, out);
+    } else if (b->kind != ANP_KIND_SEQUENCE) {
+        st = measure_item(a, b, tolerance, out);
     } else if (a->dims[0] != b->dims[0]) {
         forms_differ(a, b, out);
     } else {
         const anp_tensor_t *x = a->data, *y = b->data;
         for (int64_t i = 0; i < b->dims[0] && st == ANP_OK && !*out->mismatch; i++)
-            st = measure_tensor(&x[i], &y[i], tolerance, out);
+            st = measure_item(&x[i], &y[i], tolerance, out);
         out->top1 = out->top5 = -1;
     }
     finish(out);

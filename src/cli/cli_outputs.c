@@ -15,23 +15,37 @@ static cli_exit_t write_npy(cli_t *cli, cli_outputs_t *o, cli_output_t *item, co
     return code;
 }
 
-/* step < 0: the name has no step. */
-static cli_exit_t write_tensor(cli_t *cli, cli_outputs_t *o, uint32_t i, int64_t step,
-                               const anp_tensor_t *t) {
-    char base[64], name[96];
-    if (step < 0)
-        snprintf(base, sizeof base, "output_%u", i);
-    else
-        snprintf(base, sizeof base, "output_%u_%04lld", i, (long long)step);
-    if (t->kind == ANP_KIND_NONE) return CLI_DONE;
+/* A tensor or a map: a file, or one of keys and one of values. */
+static cli_exit_t write_item(cli_t *cli, cli_outputs_t *o, uint32_t i, const char *base,
+                             const anp_tensor_t *t) {
+    static const char *const parts[] = {"keys", "values"};
+    char name[96];
     if (t->kind == ANP_KIND_TENSOR) {
         snprintf(name, sizeof name, "%s.npy", base);
         return write_npy(cli, o, &o->items[i], name, t);
     }
     const anp_tensor_t *members = t->data;
-    for (int64_t k = 0; k < t->dims[0]; k++) {
-        snprintf(name, sizeof name, "%s.item%lld.npy", base, (long long)k);
+    for (uint32_t k = 0; k < 2; k++) {
+        snprintf(name, sizeof name, "%s.%s.npy", base, parts[k]);
         CLI_TRY(write_npy(cli, o, &o->items[i], name, &members[k]));
+    }
+    return CLI_DONE;
+}
+
+/* step < 0: the name has no step. */
+static cli_exit_t write_output(cli_t *cli, cli_outputs_t *o, uint32_t i, int64_t step,
+                               const anp_tensor_t *t) {
+    char base[32], item[64];
+    if (step < 0)
+        snprintf(base, sizeof base, "output_%u", i);
+    else
+        snprintf(base, sizeof base, "output_%u_%04lld", i, (long long)step);
+    if (t->kind == ANP_KIND_NONE) return CLI_DONE;
+    if (t->kind != ANP_KIND_SEQUENCE) return write_item(cli, o, i, base, t);
+    const anp_tensor_t *members = t->data;
+    for (int64_t k = 0; k < t->dims[0]; k++) {
+        snprintf(item, sizeof item, "%s.item%lld", base, (long long)k);
+        CLI_TRY(write_item(cli, o, i, item, &members[k]));
     }
     return CLI_DONE;
 }
@@ -47,7 +61,7 @@ static cli_exit_t unstack(cli_t *cli, cli_outputs_t *o, uint32_t i) {
     cli_output_t *item = &o->items[i];
     for (uint32_t k = 0; k < item->n_stacked; k++) {
         const anp_tensor_t t = stacked_step(item, k);
-        CLI_TRY(write_tensor(cli, o, i, k, &t));
+        CLI_TRY(write_output(cli, o, i, k, &t));
     }
     item->is_separate = true;
     item->n_stacked = 0;
@@ -98,12 +112,12 @@ cli_exit_t cli_outputs_take(cli_t *cli, cli_outputs_t *o, uint32_t step,
         }
         if (!o->stage) continue;
         if (o->n_steps == 1) {
-            CLI_TRY(write_tensor(cli, o, i, -1, &t));
+            CLI_TRY(write_output(cli, o, i, -1, &t));
             continue;
         }
         if (!item->is_separate && !stacks(item, &t)) CLI_TRY(unstack(cli, o, i));
         if (item->is_separate)
-            CLI_TRY(write_tensor(cli, o, i, step, &t));
+            CLI_TRY(write_output(cli, o, i, step, &t));
         else
             CLI_TRY(stack(cli, item, o->n_steps, &t));
     }
@@ -119,7 +133,7 @@ cli_exit_t cli_outputs_finish(cli_t *cli, cli_outputs_t *o) {
         all.dims[0] = item->n_stacked;
         all.rank++;
         all.data = item->stack;
-        CLI_TRY(write_tensor(cli, o, i, -1, &all));
+        CLI_TRY(write_output(cli, o, i, -1, &all));
     }
     return CLI_DONE;
 }

@@ -10,10 +10,16 @@ static size_t add(char *buf, size_t at, const char *text) {
     return at + n;
 }
 
-static size_t begin(char *buf, anp_kind_t kind, anp_dtype_t dtype) {
+/* "f32", "sequence of f32", "map of string to f32", "sequence of map of i64 to f32" */
+static size_t begin(char *buf, anp_kind_t kind, anp_dtype_t key, anp_dtype_t dtype) {
     size_t at = 0;
     if (kind == ANP_KIND_NONE) return add(buf, 0, "nothing");
     if (kind == ANP_KIND_SEQUENCE) at = add(buf, at, "sequence of ");
+    if (key) {
+        at = add(buf, at, "map of ");
+        at = add(buf, at, anp_dtype_name(key));
+        at = add(buf, at, " to ");
+    }
     return add(buf, at, anp_dtype_name(dtype));
 }
 
@@ -25,9 +31,9 @@ static size_t add_size(char *buf, size_t at, int32_t axis, int64_t size, const c
 }
 
 const char *cli_io_text(const anp_io_info_t *info, char *buf) {
-    size_t at = begin(buf, info->kind, info->dtype);
+    size_t at = begin(buf, info->kind, info->key, info->dtype);
     if (info->rank < 0) {
-        add(buf, at, " of any shape");
+        if (info->kind != ANP_KIND_MAP) add(buf, at, " of any shape");
         return buf;
     }
     at = add(buf, at, " [");
@@ -38,7 +44,7 @@ const char *cli_io_text(const anp_io_info_t *info, char *buf) {
 }
 
 const char *cli_tensor_text(const anp_tensor_t *t, char *buf) {
-    size_t at = begin(buf, (anp_kind_t)t->kind, (anp_dtype_t)t->dtype);
+    size_t at = begin(buf, (anp_kind_t)t->kind, (anp_dtype_t)t->key, (anp_dtype_t)t->dtype);
     if (t->kind == ANP_KIND_NONE) return buf;
     at = add(buf, at, " [");
     for (int32_t i = 0; i < t->rank; i++) at = add_size(buf, at, i, t->dims[i], NULL);

@@ -94,6 +94,7 @@ static cli_exit_t io_json(cli_t *cli, jout_t *j, const anp_graph_t *graph, const
         jout_text(j, "name", info.name);
         jout_text(j, "type", anp_dtype_name(info.dtype));
         jout_bool(j, "sequence", info.kind == ANP_KIND_SEQUENCE);
+        if (info.key) jout_text(j, "map_key", anp_dtype_name(info.key));
         jout_bool(j, "optional", info.optional);
         jout_array(j, "shape", true);
         for (int32_t k = 0; k < info.rank; k++) {

@@ -94,14 +94,15 @@ static void inputs_json(jout_t *j, const cli_inputs_t *in) {
 }
 
 static void outputs_json(jout_t *j, const cli_outputs_t *o) {
-    static const char *const kinds[] = {"tensor", "sequence", "none"};
+    static const char *const kinds[] = {"tensor", "sequence", "none", "map"};
     jout_array(j, "outputs", false);
     for (uint32_t i = 0; i < o->n; i++) {
         const cli_output_t *item = &o->items[i];
         jout_object(j, NULL, true);
         jout_text(j, "name", item->info.name);
-        jout_text(j, "kind", item->first.kind <= ANP_KIND_NONE ? kinds[item->first.kind] : "?");
+        jout_text(j, "kind", item->first.kind <= ANP_KIND_MAP ? kinds[item->first.kind] : "?");
         jout_text(j, "type", anp_dtype_name((anp_dtype_t)item->first.dtype));
+        if (item->first.key) jout_text(j, "map_key", anp_dtype_name((anp_dtype_t)item->first.key));
         dims_json(j, &item->first);
         jout_int(j, "files", item->n_files);
         jout_bool(j, "stacked", item->n_stacked > 0);
@@ -239,7 +240,8 @@ const cli_verb_t cmd_run = {
         "vad.onnx --input input=@chunks.txt --input sr=sr.npy --state stateN=state -o out\n",
     .notes = "  Outputs of several steps: output_<i>.npy has a first axis of steps; where their "
              "shapes differ\n"
-             "  there is output_<i>_<step>.npy. Items of a sequence: output_<i>.item<k>.npy.\n",
+             "  there is output_<i>_<step>.npy. Items of a sequence: output_<i>.item<k>.npy;\n"
+             "  a map: output_<i>.keys.npy and output_<i>.values.npy.\n",
     .groups = groups,
     .args_bytes = sizeof(run_args_t),
     .min_operands = 1,

@@ -97,6 +97,7 @@ static anp_status_t put_value(lower_t *l, anp_value_t *v, uint32_t *out_id) {
     }
     if (v->shape.rank > 0)
         ANP_TRY(anp_program_put_ints(l->w, dims, (uint32_t)v->shape.rank, &p.dims));
+    if (v->shape.kind != ANP_KIND_TENSOR) p.key = v->shape.key;
     ANP_TRY(anp_program_put_string(l->w, v->name, strlen(v->name), &p.name));
     if (v->constant) ANP_TRY(put_const(l, &v->constant->tensor, v->constant, &p.const_id));
     ANP_TRY(anp_program_put_value(l->w, &p, out_id));

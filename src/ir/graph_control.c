@@ -147,12 +147,12 @@ anp_status_t anp_control_enter(anp_graph_t *g, anp_node_t *n) {
 static anp_status_t check_same_type(const anp_node_t *n, const anp_value_t *a,
                                     const anp_value_t *b) {
     const anp_shape_t *x = &a->shape, *y = &b->shape;
-    if (x->dtype && y->dtype && (x->dtype != y->dtype || x->kind != y->kind))
-        CONTROL_FAIL(n, "'%s' is %s%s, '%s' is %s%s", a->name,
-                     x->kind == ANP_KIND_SEQUENCE ? "a sequence of " : "",
-                     anp_dtype_name((anp_dtype_t)x->dtype), b->name,
-                     y->kind == ANP_KIND_SEQUENCE ? "a sequence of " : "",
-                     anp_dtype_name((anp_dtype_t)y->dtype));
+    char one[ANP_TYPE_TEXT], other[ANP_TYPE_TEXT];
+    const bool same = x->dtype == y->dtype && x->kind == y->kind && x->key == y->key;
+    if (x->dtype && y->dtype && !same)
+        CONTROL_FAIL(n, "'%s' is %s, '%s' is %s", a->name,
+                     anp_type_text(x->kind, x->key, x->dtype, one), b->name,
+                     anp_type_text(y->kind, y->key, y->dtype, other));
     return ANP_OK;
 }
 

@@ -71,6 +71,7 @@ anp_status_t anp_value_refine(anp_graph_t *g, anp_value_t *v, const anp_shape_t 
     anp_shape_t s = *found;
     uint32_t declared = 0;
     if (!s.dtype) s.dtype = v->shape.dtype;
+    if (!s.key && s.kind == v->shape.kind) s.key = v->shape.key;
     if (s.rank < 0 && (!v->inferred || (v->declared & ANP_RANK_BIT))) {
         s.rank = v->shape.rank;
         memcpy(s.dims, v->shape.dims, sizeof s.dims);

@@ -315,22 +315,36 @@ static anp_status_t lex_dims(anp_lexer_t *x, anp_dims_t *dims, anp_shape_t *s) {
     return ANP_OK;
 }
 
+/* "word(": steps over both where they stand. */
+static anp_status_t lex_opening(anp_lexer_t *x, const char *word, bool *out_there) {
+    *out_there = anp_lex_is_word(&x->now, word) && anp_lex_is_mark(&x->next, '(');
+    if (!*out_there) return ANP_OK;
+    ANP_TRY(anp_lex_step(x));
+    return anp_lex_step(x);
+}
+
+/* What a sequence holds, or a value: "map(string, f32)" or "f32". */
+static anp_status_t lex_item(anp_lexer_t *x, bool *out_map, anp_shape_t *out) {
+    ANP_TRY(lex_opening(x, "map", out_map));
+    if (!*out_map) return lex_dtype(x, &out->dtype);
+    ANP_TRY(lex_dtype(x, &out->key));
+    if (out->key != ANP_DTYPE_I64 && out->key != ANP_DTYPE_STRING)
+        return anp_lex_fail(x, "keys of type i64 or string");
+    ANP_TRY(anp_lex_expect(x, ','));
+    ANP_TRY(lex_dtype(x, &out->dtype));
+    return anp_lex_expect(x, ')');
+}
+
 anp_status_t anp_lex_shape(anp_lexer_t *x, anp_dims_t *dims, anp_shape_t *out) {
+    bool optional, sequence, map;
     *out = (anp_shape_t){.rank = -1};
-    if (anp_lex_is_word(&x->now, "opt") && anp_lex_is_mark(&x->next, '(')) {
-        out->optional = true;
-        ANP_TRY(anp_lex_step(x));
-        ANP_TRY(anp_lex_step(x));
-    }
-    if (anp_lex_is_word(&x->now, "seq") && anp_lex_is_mark(&x->next, '(')) {
-        out->kind = ANP_KIND_SEQUENCE;
-        ANP_TRY(anp_lex_step(x));
-        ANP_TRY(anp_lex_step(x));
-        ANP_TRY(lex_dtype(x, &out->dtype));
-        ANP_TRY(anp_lex_expect(x, ')'));
-    } else {
-        ANP_TRY(lex_dtype(x, &out->dtype));
-        if (anp_lex_is_mark(&x->now, '[')) ANP_TRY(lex_dims(x, dims, out));
-    }
-    return out->optional ? anp_lex_expect(x, ')') : ANP_OK;
+    ANP_TRY(lex_opening(x, "opt", &optional));
+    ANP_TRY(lex_opening(x, "seq", &sequence));
+    ANP_TRY(lex_item(x, &map, out));
+    out->optional = optional;
+    out->kind = sequence ? ANP_KIND_SEQUENCE : map ? ANP_KIND_MAP : ANP_KIND_TENSOR;
+    if (sequence) ANP_TRY(anp_lex_expect(x, ')'));
+    if (out->kind == ANP_KIND_TENSOR && anp_lex_is_mark(&x->now, '['))
+        ANP_TRY(lex_dims(x, dims, out));
+    return optional ? anp_lex_expect(x, ')') : ANP_OK;
 }

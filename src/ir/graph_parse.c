@@ -191,6 +191,7 @@ static anp_status_t parse_tensor_attr(parser_t *p, anp_attr_t *a) {
     a->v.tensor = t;
     if (a->kind == ANP_ATTR_TENSOR) return parse_tensor(p, &s, t);
     t->kind = s.kind;
+    t->key = s.key;
     t->dtype = s.dtype;
     return ANP_OK;
 }

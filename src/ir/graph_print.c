@@ -52,11 +52,11 @@ static void put_tensor_type(const anp_dims_t *dims, const anp_shape_t *s, anp_bu
 
 void anp_text_put_shape(const anp_dims_t *dims, const anp_shape_t *s, anp_buf_t *out) {
     if (s->optional) anp_buf_puts(out, "opt(");
-    if (s->kind == ANP_KIND_SEQUENCE) {
-        anp_buf_printf(out, "seq(%s)", s->dtype ? anp_dtype_name((anp_dtype_t)s->dtype) : "any");
-    } else {
+    char type[ANP_TYPE_TEXT];
+    if (s->kind == ANP_KIND_TENSOR)
         put_tensor_type(dims, s, out);
-    }
+    else
+        anp_buf_puts(out, anp_type_text(s->kind, s->key, s->dtype, type));
     if (s->optional) anp_buf_puts(out, ")");
 }
 
@@ -137,8 +137,8 @@ static void put_tensor_literal(const anp_graph_t *g, const anp_tensor_t *t, anp_
 /* ---- attributes ---- */
 
 static void put_type_attr(const anp_tensor_t *t, anp_buf_t *out) {
-    const char *name = anp_dtype_name((anp_dtype_t)t->dtype);
-    anp_buf_printf(out, t->kind == ANP_KIND_SEQUENCE ? "seq(%s)" : "%s", name);
+    char type[ANP_TYPE_TEXT];
+    anp_buf_puts(out, anp_type_text(t->kind, t->key, t->dtype, type));
 }
 
 static void put_list_item(const anp_attr_t *a, uint64_t i, anp_buf_t *out) {

@@ -35,6 +35,7 @@ static void fill_info(const anp_graph_t *g, const anp_value_t *v, anp_io_info_t 
     out->name = v->name;
     out->kind = v->shape.kind;
     out->dtype = v->shape.dtype;
+    out->key = v->shape.key;
     out->rank = v->shape.rank;
     out->optional = v->shape.optional != 0;
     for (int32_t i = 0; i < v->shape.rank; i++) {

@@ -492,10 +492,22 @@ bool anp_tensor_same_dims(const anp_tensor_t *a, const anp_tensor_t *b) {
     return true;
 }
 
+static const char *type_name(uint8_t dtype) {
+    return dtype ? anp_dtype_name((anp_dtype_t)dtype) : "any";
+}
+
+const char *anp_type_text(uint8_t kind, uint8_t key, uint8_t dtype, char out[ANP_TYPE_TEXT]) {
+    const bool sequence = kind == ANP_KIND_SEQUENCE, map = key || kind == ANP_KIND_MAP;
+    snprintf(out, ANP_TYPE_TEXT, "%s%s%s%s%s%s%s", sequence ? "seq(" : "", map ? "map(" : "",
+             map ? type_name(key) : "", map ? ", " : "", type_name(dtype), map ? ")" : "",
+             sequence ? ")" : "");
+    return out;
+}
+
 void anp_tensor_text(const anp_tensor_t *t, char *out, size_t out_size) {
+    char type[ANP_TYPE_TEXT];
     size_t used =
-        (size_t)snprintf(out, out_size, "%s%s[", t->kind == ANP_KIND_SEQUENCE ? "sequence of " : "",
-                         anp_dtype_name((anp_dtype_t)t->dtype));
+        (size_t)snprintf(out, out_size, "%s[", anp_type_text(t->kind, t->key, t->dtype, type));
     for (uint32_t i = 0; i < t->rank && used < out_size; i++)
         used +=
             (size_t)snprintf(out + used, out_size - used, "%s%" PRId64, i ? ", " : "", t->dims[i]);

@@ -81,6 +81,9 @@ void anp_tensor_init(anp_tensor_t *t, anp_dtype_t dtype, uint32_t rank, const in
                      void *data);
 int64_t anp_tensor_elems(const anp_tensor_t *t); /* product; the view was checked before */
 bool anp_tensor_same_dims(const anp_tensor_t *a, const anp_tensor_t *b);
+/* "f32", "seq(f32)", "map(string, f32)", "seq(map(i64, f32))"; "any" for an unknown type. */
+enum { ANP_TYPE_TEXT = 64 };
+const char *anp_type_text(uint8_t kind, uint8_t key, uint8_t dtype, char out[ANP_TYPE_TEXT]);
 /* "f32[1, 3, 224, 224]" into out; for messages. */
 void anp_tensor_text(const anp_tensor_t *t, char *out, size_t out_size);
 

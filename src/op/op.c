@@ -76,12 +76,19 @@ bool anp_op_output_spec(const anp_op_t *op, uint32_t i, anp_operand_spec_t *out)
 }
 
 /* ---- types ---- */
-/* "seq(T)", "opt(T)", "val(T)" -> "T" */
+/* "seq(T)", "opt(T)", "val(T)", "map(K,T)", "seq(map(K,T))" -> "T" */
 static word_t inner_type(const char *type) {
-    word_t w = {type, strlen(type)};
-    const char *paren = strchr(type, '(');
-    if (paren) w = (word_t){paren + 1, w.len - (size_t)(paren - type) - 2};
-    return w;
+    const char *map = strstr(type, "map("), *paren = strchr(type, '(');
+    if (map) paren = strchr(map, ',');
+    if (paren) type = paren + 1;
+    return (word_t){type, strcspn(type, ")")};
+}
+
+/* The K of maps; length 0 when there are none. */
+static word_t key_type(const char *type) {
+    const char *map = strstr(type, "map(");
+    if (!map) return (word_t){type, 0};
+    return (word_t){map + 4, strcspn(map + 4, ",")};
 }
 
 static bool class_allows(word_t w, const anp_dtype_row_t *row) {
@@ -116,9 +123,8 @@ static bool variable_types(const anp_op_t *op, word_t type, word_t *out) {
     }
 }
 
-bool anp_op_type_allows(const anp_op_t *op, const char *type, anp_dtype_t dtype) {
+static bool word_allows(const anp_op_t *op, word_t list, anp_dtype_t dtype) {
     const anp_dtype_row_t *row = anp_dtype_row(dtype);
-    word_t list = inner_type(type);
     if (!row) return false;
     variable_types(op, list, &list);
     const char *s = list.ptr;
@@ -126,6 +132,22 @@ bool anp_op_type_allows(const anp_op_t *op, const char *type, anp_dtype_t dtype)
         if (class_allows(next_word(&s, ", )"), row)) return true;
     }
     return false;
+}
+
+bool anp_op_type_allows(const anp_op_t *op, const char *type, anp_dtype_t dtype) {
+    return word_allows(op, inner_type(type), dtype);
+}
+
+anp_kind_t anp_op_type_kind(const char *type) {
+    if (strncmp(type, "seq(", 4) == 0) return ANP_KIND_SEQUENCE;
+    return strncmp(type, "map(", 4) == 0 ? ANP_KIND_MAP : ANP_KIND_TENSOR;
+}
+
+bool anp_op_kind_allows(const anp_op_t *op, const char *type, uint8_t kind, uint8_t key) {
+    if (strncmp(type, "opt(", 4) == 0 || strncmp(type, "val(", 4) == 0) return true;
+    const word_t keys = key_type(type);
+    if (kind != anp_op_type_kind(type)) return false;
+    return keys.len ? word_allows(op, keys, (anp_dtype_t)key) : key == 0;
 }
 
 /* ---- attributes ---- */

@@ -4,7 +4,7 @@
  *   OP(id, "domain", "Name", since, "signature", "types", "attributes", shape, ref, flags)
  * signature   "X:T W:T B:T? -> Y:T"   name:type per operand; '?' optional, '*' variadic (last, may
  * be zero times), '+' at least once; type is a variable of `types`, a list of types (i64; f32,f64:
- * each operand has its own) or `seq(T)`,
+ * each operand has its own) or `seq(T)`, `map(K,T)` (K variable or name), `seq(map(K,T))`,
  * `opt(T)`; outputs may be marked '?' too types       "T=f16,f32,f64 I=i32,i64"  what each variable
  * allows; classes: float = bf16 f16 f32 f64; int = i8 i16 i32 i64; uint; num = float int uint; all
  * = num bool string complex;  any = everything with a row attributes  "axis:i=-1 mode:s=constant
@@ -80,8 +80,13 @@ typedef struct anp_operand_spec_t {
 /* Operand i (inputs or outputs); the last repeats when variadic. false past the end. */
 bool anp_op_input_spec(const anp_op_t *op, uint32_t i, anp_operand_spec_t *out);
 bool anp_op_output_spec(const anp_op_t *op, uint32_t i, anp_operand_spec_t *out);
-/* Whether type variable or name `type` of `op` allows dtype. */
+/* Whether type variable or name `type` of `op` allows dtype: for the elements, of a map the values.
+ */
 bool anp_op_type_allows(const anp_op_t *op, const char *type, anp_dtype_t dtype);
+/* The kind an operand of this type has: of "opt(T)" and "val(T)", which take any, a tensor. */
+anp_kind_t anp_op_type_kind(const char *type);
+/* Whether an operand of this type may be a value of this kind, with these keys (0: no map). */
+bool anp_op_kind_allows(const anp_op_t *op, const char *type, uint8_t kind, uint8_t key);
 
 typedef struct anp_attr_spec_t {
     char name[48];
@@ -106,10 +111,11 @@ enum {
 }; /* contents followed through shape arithmetic: integer tensors up to this many elements */
 
 typedef struct anp_shape_t {
-    uint8_t kind;     /* anp_kind_t: tensor or sequence (dims then describe nothing) */
+    uint8_t kind;     /* anp_kind_t: dims describe tensors only */
     uint8_t optional; /* may be absent at run time */
     uint8_t dtype;    /* 0 unknown */
     int8_t rank;      /* -1 unknown */
+    uint8_t key;      /* of maps; else 0 */
     anp_dim_t dims[ANP_RANK_MAX];
 } anp_shape_t;
 

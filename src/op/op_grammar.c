@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "op/op.h"
 #include "op/words.h"
+#include <string.h>
 
 #define ROW_FAIL(op, ...)                                                                    \
     return anp_error_prefix(ANP_ERROR(ANP_INVALID_ARGUMENT, __VA_ARGS__), "operator %s%s%s", \
@@ -72,13 +73,30 @@ static anp_status_t check_types(const anp_op_t *op) {
 
 /* ---- signature: "X:T bias:T? -> Y:T" ---- */
 
-/* T, f32, f32,f64 or seq(T) */
-static bool is_operand_type(const anp_op_t *op, word_t w) {
-    if (w.len > 5 && w.ptr[w.len - 1] == ')' &&
-        (memcmp(w.ptr, "seq(", 4) == 0 || memcmp(w.ptr, "opt(", 4) == 0 ||
-         memcmp(w.ptr, "val(", 4) == 0))
-        w = (word_t){w.ptr + 4, w.len - 5};
+/* "word(x)" becomes "x"; false where w has another form. */
+static bool unwrap(word_t *w, const char *word) {
+    const size_t n = strlen(word);
+    if (w->len < n + 3 || memcmp(w->ptr, word, n) != 0 || w->ptr[n] != '(' ||
+        w->ptr[w->len - 1] != ')')
+        return false;
+    *w = (word_t){w->ptr + n + 1, w->len - n - 2};
+    return true;
+}
+
+/* T, f32 or f32,f64 */
+static bool is_element_type(const anp_op_t *op, word_t w) {
     return is_variable(op, w) || are_type_names(w);
+}
+
+/* An element type, seq(), opt() or val() of one, map(K,T) or seq(map(K,T)). */
+static bool is_operand_type(const anp_op_t *op, word_t w) {
+    const bool sequence = unwrap(&w, "seq");
+    if (!sequence && (unwrap(&w, "opt") || unwrap(&w, "val"))) return is_element_type(op, w);
+    if (!unwrap(&w, "map")) return is_element_type(op, w);
+    const char *comma = memchr(w.ptr, ',', w.len);
+    const size_t key_len = comma ? (size_t)(comma - w.ptr) : 0;
+    return key_len > 0 && is_element_type(op, (word_t){w.ptr, key_len}) &&
+           is_element_type(op, (word_t){comma + 1, w.len - key_len - 1});
 }
 
 static anp_status_t check_operand(const anp_op_t *op, word_t w, bool *out_variadic) {

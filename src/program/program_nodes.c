@@ -24,6 +24,7 @@ static anp_status_t decode_strings(anp_program_t *p, const anp_p_attr_t *a, anp_
 static anp_status_t decode_type(anp_program_t *p, const anp_p_attr_t *a, anp_attr_t *out) {
     anp_tensor_t *type;
     ANP_TRY(ANP_ARENA_NEW(&p->arena, &type));
+    type->key = (uint8_t)(a->at >> 16);
     type->kind = (uint8_t)(a->at >> 8);
     type->dtype = (uint8_t)(a->at & 0xff);
     out->v.tensor = type;
@@ -78,6 +79,10 @@ typedef struct checks_t {
 
 enum { SIGNATURE_HEAD = 6 }; /* domain, operator, version and three counts */
 
+static uint32_t key_of(const anp_p_value_t *v) {
+    return v->kind == ANP_KIND_TENSOR ? 0 : v->key;
+}
+
 /* Returns its length in words. */
 static uint32_t make_signature(const anp_program_t *p, const anp_p_node_t *n, uint32_t *out) {
     const uint32_t head[SIGNATURE_HEAD] = {n->domain,   n->op,        n->since,
@@ -88,7 +93,7 @@ static uint32_t make_signature(const anp_program_t *p, const anp_p_node_t *n, ui
     out += SIGNATURE_HEAD;
     for (uint32_t i = 0; i < n->n_inputs; i++) {
         const anp_p_value_t *v = inputs[i] == ANP_P_NONE ? NULL : &p->values[inputs[i]];
-        *out++ = v ? (uint32_t)v->kind << 8 | v->dtype : ANP_P_NONE;
+        *out++ = v ? key_of(v) << 16 | (uint32_t)v->kind << 8 | v->dtype : ANP_P_NONE;
     }
     for (uint32_t i = 0; i < n->n_attrs; i++) {
         *out++ = attrs[i].name;
@@ -97,22 +102,21 @@ static uint32_t make_signature(const anp_program_t *p, const anp_p_node_t *n, ui
     return SIGNATURE_HEAD + n->n_inputs + 2 * n->n_attrs;
 }
 
-/* Whether an operand of this type may be a value of this kind; opt() and val() take tensors and
- * sequences. */
-static bool kind_allowed(const char *type, uint8_t kind) {
-    if (strncmp(type, "opt(", 4) == 0 || strncmp(type, "val(", 4) == 0) return true;
-    return kind == (strncmp(type, "seq(", 4) == 0 ? ANP_KIND_SEQUENCE : ANP_KIND_TENSOR);
-}
-
 static anp_status_t check_input(const anp_program_t *p, const anp_program_node_t *n, uint32_t i) {
     anp_operand_spec_t spec;
     if (!anp_op_input_spec(n->op, i, &spec)) return ANP_OK; /* too many: anp_op_check has said so */
     const uint32_t id = n->inputs[i];
-    if (id == ANP_P_NONE ? !spec.optional : !kind_allowed(spec.type, p->values[id].kind))
-        ANP_FAIL(
-            ANP_INVALID_MODEL, "node '%s' (%s): input '%s' is %s", n->name, n->op->name, spec.name,
-            id == ANP_P_NONE ? "missing" : "a tensor where a sequence is expected, or the reverse");
-    return ANP_OK;
+    char type[ANP_TYPE_TEXT];
+    if (id == ANP_P_NONE) {
+        if (spec.optional) return ANP_OK;
+        ANP_FAIL(ANP_INVALID_MODEL, "node '%s' (%s): input '%s' is missing", n->name, n->op->name,
+                 spec.name);
+    }
+    const anp_p_value_t *v = &p->values[id];
+    const uint8_t key = (uint8_t)key_of(v);
+    if (anp_op_kind_allows(n->op, spec.type, v->kind, key)) return ANP_OK;
+    ANP_FAIL(ANP_INVALID_MODEL, "node '%s' (%s): input '%s' is %s, which it does not take", n->name,
+             n->op->name, spec.name, anp_type_text(v->kind, key, v->dtype, type));
 }
 
 static anp_status_t check_node(const anp_program_t *p, const anp_program_node_t *n,

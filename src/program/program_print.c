@@ -59,12 +59,13 @@ static void put_shape(const anp_program_t *p, uint32_t dtype, int rank, uint32_t
 }
 
 static void put_type(const anp_program_t *p, const anp_p_value_t *v, anp_buf_t *out) {
-    if (v->kind == ANP_KIND_SEQUENCE) anp_buf_puts(out, "seq(");
-    if (v->kind == ANP_KIND_NONE)
+    char type[ANP_TYPE_TEXT];
+    if (v->kind == ANP_KIND_TENSOR)
+        put_shape(p, v->dtype, v->rank, v->dims, out);
+    else if (v->kind == ANP_KIND_NONE)
         anp_buf_puts(out, "none");
     else
-        put_shape(p, v->dtype, v->rank, v->dims, out);
-    if (v->kind == ANP_KIND_SEQUENCE) anp_buf_puts(out, ")");
+        anp_buf_puts(out, anp_type_text(v->kind, (uint8_t)v->key, v->dtype, type));
     if (v->optional) anp_buf_puts(out, "?");
 }
 
@@ -132,6 +133,7 @@ static void put_attr_list(const anp_attr_t *a, anp_buf_t *out) {
 static void put_attr(const anp_program_t *p, const anp_attr_t *a, anp_buf_t *out) {
     anp_buf_put_escaped(out, a->name, strlen(a->name));
     anp_buf_puts(out, ": ");
+    char type[ANP_TYPE_TEXT];
     switch (a->kind) {
     case ANP_ATTR_INT: anp_buf_printf(out, "%" PRId64, a->v.i); break;
     case ANP_ATTR_FLOAT: anp_buf_printf(out, "%.9gf", (double)a->v.f); break;
@@ -141,8 +143,9 @@ static void put_attr(const anp_program_t *p, const anp_attr_t *a, anp_buf_t *out
         break;
     case ANP_ATTR_BLOCK: anp_buf_printf(out, "block[%" PRIu32 "]", a->v.block); break;
     case ANP_ATTR_TYPE:
-        anp_buf_printf(out, a->v.tensor->kind == ANP_KIND_SEQUENCE ? "type seq(%s)" : "type %s",
-                       anp_dtype_name((anp_dtype_t)a->v.tensor->dtype));
+        anp_buf_printf(
+            out, "type %s",
+            anp_type_text(a->v.tensor->kind, a->v.tensor->key, a->v.tensor->dtype, type));
         break;
     default: put_attr_list(a, out); break;
     }

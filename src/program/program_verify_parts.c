@@ -25,8 +25,9 @@ static bool same_dims(const anp_verify_t *v, int rank_a, uint32_t dims_a, int ra
 
 static bool same_type(const anp_verify_t *v, uint32_t a, uint32_t b) {
     const anp_p_value_t *x = &v->t.values[a], *y = &v->t.values[b];
-    return x->kind == y->kind && x->dtype == y->dtype &&
-           same_dims(v, x->rank, x->dims, y->rank, y->dims);
+    if (x->kind != y->kind || x->dtype != y->dtype) return false;
+    return x->kind == ANP_KIND_TENSOR ? same_dims(v, x->rank, x->dims, y->rank, y->dims)
+                                      : x->key == y->key;
 }
 
 static bool const_has_type(const anp_verify_t *v, uint32_t const_id, uint32_t value) {

@@ -203,10 +203,27 @@ static anp_status_t check_value_const(const anp_verify_t *v, uint32_t i) {
     return ANP_OK;
 }
 
+static bool is_key(uint64_t dtype) {
+    return dtype == ANP_DTYPE_I64 || dtype == ANP_DTYPE_STRING;
+}
+
+/* Sequences, maps, nothing: no dimensions, no constant; keys where there are maps. */
+static anp_status_t check_no_tensor(const anp_p_value_t *value, uint32_t i) {
+    const bool may_lack_keys = value->kind != ANP_KIND_MAP, may_have = value->kind != ANP_KIND_NONE;
+    if (value->rank != -1 || value->const_id != ANP_P_NONE)
+        ANP_FAIL(ANP_INVALID_FILE,
+                 "program: value %" PRIu32 ": kind %u with rank %d and constant %" PRIu32, i,
+                 value->kind, value->rank, value->const_id);
+    if (value->key == 0 ? !may_lack_keys : !may_have || !is_key(value->key))
+        ANP_FAIL(ANP_INVALID_FILE, "program: value %" PRIu32 ": kind %u with keys of type %" PRIu32,
+                 i, value->kind, value->key);
+    return ANP_OK;
+}
+
 static anp_status_t check_value(anp_verify_t *v, uint32_t i) {
     const anp_p_value_t *value = &v->t.values[i];
     ANP_TRY(anp_verify_string(v, "value", i, value->name));
-    if (value->kind > ANP_KIND_NONE || value->optional > 1)
+    if (value->kind > ANP_KIND_MAP || value->optional > 1)
         ANP_FAIL(ANP_INVALID_FILE, "program: value %" PRIu32 ": kind %u, optional %u", i,
                  value->kind, value->optional);
     const bool untyped = value->dtype == ANP_DTYPE_NONE && value->rank == -1;
@@ -215,6 +232,7 @@ static anp_status_t check_value(anp_verify_t *v, uint32_t i) {
                  value->dtype);
     if (value->rank < -1)
         ANP_FAIL(ANP_INVALID_FILE, "program: value %" PRIu32 ": rank %d", i, value->rank);
+    if (value->kind != ANP_KIND_TENSOR) return check_no_tensor(value, i);
     const uint32_t rank = value->rank < 0 ? 0 : (uint32_t)value->rank;
     uint64_t elems;
     ANP_TRY(check_dims(v, "value", i, value->dims, rank, v->t.n_exprs, &elems));
@@ -235,7 +253,10 @@ static bool is_string_list(const anp_p_tables_t *t, const anp_p_attr_t *a) {
 }
 
 static bool is_type(const anp_p_attr_t *a) {
-    return a->at >> 8 <= ANP_KIND_NONE && anp_dtype_row(a->at & 0xff) != NULL;
+    const uint64_t key = a->at >> 16, kind = a->at >> 8 & 0xff;
+    if (kind > ANP_KIND_MAP || !anp_dtype_row(a->at & 0xff)) return false;
+    return key ? is_key(key) && (kind == ANP_KIND_SEQUENCE || kind == ANP_KIND_MAP)
+               : kind != ANP_KIND_MAP;
 }
 
 static anp_status_t check_attr(anp_verify_t *v, uint32_t i) {

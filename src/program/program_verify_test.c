@@ -211,8 +211,21 @@ static void unknown_types_and_kinds_are_refused(void **state) {
     VALUE(e, 3)->rank = -1; /* type and shape are known only when it is made */
     check(e, ANP_OK, "");
     e = edit(ANP_SAMPLE_LINEAR);
-    VALUE(e, 0)->kind = 3;
-    refused(e, "value 0: kind 3");
+    VALUE(e, 0)->kind = 4;
+    refused(e, "value 0: kind 4");
+    e = edit(ANP_SAMPLE_LINEAR);
+    VALUE(e, 0)->kind = ANP_KIND_MAP;
+    refused(e, "value 0: kind 3 with rank 2");
+    e = edit(ANP_SAMPLE_LINEAR);
+    VALUE(e, 3)->kind = ANP_KIND_MAP;
+    VALUE(e, 3)->rank = -1;
+    VALUE(e, 3)->key = 0;
+    refused(e, "value 3: kind 3 with keys of type 0");
+    e = edit(ANP_SAMPLE_LINEAR);
+    VALUE(e, 3)->kind = ANP_KIND_SEQUENCE;
+    VALUE(e, 3)->rank = -1;
+    VALUE(e, 3)->key = ANP_DTYPE_F32;
+    refused(e, "value 3: kind 1 with keys of type 1");
     e = edit(ANP_SAMPLE_LINEAR);
     TABLE(e, consts, anp_p_const_t)[0].dtype = 0;
     refused(e, "constant 0: type 0 is unknown");

@@ -118,13 +118,14 @@ static void operand_of_a_type_the_operator_does_not_take_is_refused(void **state
     not_fitting(&s, "node 'relu' (Relu): input 'X' has type bool");
 }
 
-static void tensor_where_a_sequence_is_expected_is_refused(void **state) {
+static void sequence_where_a_tensor_is_expected_is_refused(void **state) {
     (void)state;
     sample_t s = open_sample(ANP_SAMPLE_LINEAR);
-    TABLE(s, values, anp_p_value_t)[4].kind = ANP_KIND_SEQUENCE;
-    not_fitting(
-        &s,
-        "node 'relu' (Relu): input 'X' is a tensor where a sequence is expected, or the reverse");
+    anp_p_value_t *v = &TABLE(s, values, anp_p_value_t)[4];
+    v->kind = ANP_KIND_SEQUENCE;
+    v->rank = -1;
+    v->key = 0;
+    not_fitting(&s, "node 'relu' (Relu): input 'X' is seq(f32), which it does not take");
 }
 
 static void missing_operand_is_refused(void **state) {
@@ -311,7 +312,7 @@ int main(void) {
         cmocka_unit_test(newer_operator_set_is_told_from_one_given_up),
         cmocka_unit_test(every_kind_of_attribute_comes_back),
         cmocka_unit_test(operand_of_a_type_the_operator_does_not_take_is_refused),
-        cmocka_unit_test(tensor_where_a_sequence_is_expected_is_refused),
+        cmocka_unit_test(sequence_where_a_tensor_is_expected_is_refused),
         cmocka_unit_test(missing_operand_is_refused),
         cmocka_unit_test(attribute_of_another_kind_is_refused),
         cmocka_unit_test(numeric_constant_points_at_the_bytes_given),

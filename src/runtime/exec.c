@@ -84,6 +84,7 @@ static anp_status_t take_shape(anp_session_t *s, uint32_t value, const anp_shape
                                bool *out_known) {
     anp_tensor_t *t = &s->tensors[value];
     t->kind = shape->kind;
+    t->key = shape->key;
     t->dtype = shape->dtype ? shape->dtype : s->p->values[value].dtype;
     t->strided = 0;
     t->data = NULL;

@@ -52,6 +52,7 @@ static void value_info(const anp_model_t *m, uint32_t value, anp_io_info_t *out)
     out->name = anp_program_string(p, v->name);
     out->kind = (anp_kind_t)v->kind;
     out->dtype = (anp_dtype_t)v->dtype;
+    out->key = v->kind == ANP_KIND_TENSOR ? ANP_DTYPE_NONE : (anp_dtype_t)v->key;
     out->rank = v->rank;
     out->optional = v->optional != 0;
     for (int32_t i = 0; i < v->rank; i++) {

@@ -206,21 +206,64 @@ static const char *value_name(const anp_session_t *s, uint32_t value) {
     return anp_program_string(s->p, s->p->values[value].name);
 }
 
+/* A tensor within a sequence or map. */
+static anp_status_t check_part(const char *name, const anp_tensor_t *t, uint8_t dtype) {
+    char got[256];
+    int64_t count;
+    anp_tensor_text(t, got, sizeof got);
+    if (t->kind != ANP_KIND_TENSOR || t->dtype != dtype || t->strided)
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' holds %s%s, expected dense tensors of %s", name,
+                 t->strided ? "with strides " : "", got, anp_dtype_name((anp_dtype_t)dtype));
+    ANP_TRY(anp_tensor_count(t, &count));
+    if (count && !t->data) ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' holds no data", name);
+    return ANP_OK;
+}
+
+static anp_status_t check_map(const char *name, const anp_tensor_t *t) {
+    const anp_tensor_t *part = t->data; /* keys, values */
+    if (t->dims[0] == 0) return ANP_OK;
+    if (t->kind != ANP_KIND_MAP || !part || t->dims[0] < 0)
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' holds what is no map", name);
+    ANP_TRY(check_part(name, &part[0], t->key));
+    ANP_TRY(check_part(name, &part[1], t->dtype));
+    for (uint32_t i = 0; i < 2; i++)
+        if (part[i].rank != 1 || part[i].dims[0] != t->dims[0])
+            ANP_FAIL(ANP_INVALID_ARGUMENT,
+                     "input '%s': a map of %lld entries has %s of rank %u and %lld elements", name,
+                     (long long)t->dims[0], i ? "values" : "keys", part[i].rank,
+                     (long long)anp_tensor_elems(&part[i]));
+    return ANP_OK;
+}
+
+/* What a sequence or a map is made of. */
+static anp_status_t check_parts(const char *name, const anp_tensor_t *t) {
+    const anp_tensor_t *items = t->data;
+    if (t->kind == ANP_KIND_MAP) return check_map(name, t);
+    if (t->dims[0] < 0 || (t->dims[0] > 0 && !items))
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' is a sequence without items", name);
+    for (int64_t i = 0; i < t->dims[0]; i++) {
+        if (items[i].key != t->key || (t->key && items[i].dtype != t->dtype))
+            ANP_FAIL(ANP_INVALID_ARGUMENT,
+                     "input '%s': item %lld is of another type than the others", name,
+                     (long long)i);
+        ANP_TRY(t->key ? check_map(name, &items[i]) : check_part(name, &items[i], t->dtype));
+    }
+    return ANP_OK;
+}
+
 static anp_status_t check_input(const anp_session_t *s, uint32_t i, const anp_tensor_t *t) {
     const anp_p_value_t *v = &s->p->values[s->inputs[i]];
     const char *name = value_name(s, s->inputs[i]);
-    char got[256];
+    char got[256], want[ANP_TYPE_TEXT];
     anp_tensor_text(t, got, sizeof got);
     if (t->kind == ANP_KIND_NONE && v->optional) return ANP_OK;
-    if (t->kind != v->kind)
-        ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s': the model takes a %s", name,
-                 v->kind == ANP_KIND_SEQUENCE ? "sequence" : "tensor");
-    const bool empty_list =
-        t->kind == ANP_KIND_SEQUENCE && t->dims[0] == 0; /* has no element to tell its type by */
-    if (v->dtype && t->dtype != v->dtype && !empty_list)
+    const uint8_t key = v->kind == ANP_KIND_TENSOR ? 0 : (uint8_t)v->key;
+    const bool has_none = t->kind != ANP_KIND_TENSOR && t->dims[0] == 0; /* to tell its type by */
+    const bool same = (t->dtype == v->dtype || !v->dtype) && t->key == key;
+    if (t->kind != v->kind || (!same && !has_none))
         ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' is %s, the model takes %s", name, got,
-                 anp_dtype_name((anp_dtype_t)v->dtype));
-    if (t->kind == ANP_KIND_SEQUENCE) return ANP_OK;
+                 anp_type_text(v->kind, key, v->dtype, want));
+    if (t->kind != ANP_KIND_TENSOR) return check_parts(name, t);
     if (t->strided) ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' has strides: give dense data", name);
     if (v->rank >= 0 && t->rank != v->rank)
         ANP_FAIL(ANP_INVALID_ARGUMENT, "input '%s' is %s, the model takes rank %d", name, got,
@@ -240,6 +283,11 @@ anp_status_t anp_session_set_input(anp_session_t *s, uint32_t i, const anp_tenso
     if (i >= s->n_inputs) ANP_FAIL(ANP_OUT_OF_RANGE, "input %u: the model has %u", i, s->n_inputs);
     ANP_TRY(check_input(s, i, tensor));
     s->input_tensors[i] = *tensor;
+    if (tensor->kind == ANP_KIND_SEQUENCE || tensor->kind == ANP_KIND_MAP) {
+        const anp_p_value_t *v = &s->p->values[s->inputs[i]];
+        s->input_tensors[i].key = (uint8_t)v->key; /* what has no items cannot tell its type */
+        if (v->dtype) s->input_tensors[i].dtype = v->dtype;
+    }
     s->input_set[i] = true;
     return ANP_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzz target: TensorProto, SequenceProto and OptionalProto files; the first byte says which. */
+/* Fuzz target: TensorProto, SequenceProto, OptionalProto and MapProto files; the first byte says
+ * which. */
 #include "import/tensor/tensor_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,12 +20,18 @@ static uint64_t sum_tensor(const anp_tensor_t *t) {
     return total;
 }
 
+static uint64_t sum_item(const anp_tensor_t *t) {
+    const anp_tensor_t *part = t->data; /* of a map: keys, values */
+    if (t->kind != ANP_KIND_MAP) return sum_tensor(t);
+    return sum_tensor(&part[0]) + sum_tensor(&part[1]);
+}
+
 static uint64_t sum_value(const anp_tensor_t *t) {
     const anp_tensor_t *items = t->data;
     uint64_t total = 0;
-    if (t->kind != ANP_KIND_SEQUENCE) return sum_tensor(t);
-    for (int64_t i = 0; i < t->dims[0]; i++) total += sum_tensor(&items[i]);
-    return total;
+    if (t->kind == ANP_KIND_SEQUENCE)
+        for (int64_t i = 0; i < t->dims[0]; i++) total += sum_item(&items[i]);
+    return t->kind == ANP_KIND_SEQUENCE ? total : sum_item(t);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -32,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     anp_tensor_file_options_t options = {.format = "pb"};
     anp_tensor_file_t *f;
     if (size == 0) return 0;
-    options.pb_kind = (anp_tensor_file_kind_t)(data[0] % 3);
+    options.pb_kind = (anp_tensor_file_kind_t)(data[0] % 4);
     if (anp_tensor_file_parse("fuzz.pb", data + 1, size - 1, &options, &f) != ANP_OK) return 0;
     sink = sum_value(anp_tensor_file_get(f));
     (void)sink;

@@ -85,11 +85,19 @@ static const anp_pb_field_t type_of_fields[] = {
 static const anp_pb_type_t type_of_type = TYPE("TypeProto.Sequence", type_of_fields);
 #undef SELF
 
+#define SELF anp_onnx_type_map_t
+static const anp_pb_field_t type_map_fields[] = {
+    FIELD(1, INT, "key_type", key_type),
+    NESTED(2, MESSAGE, "value_type", value, anp_onnx_type_type),
+};
+static const anp_pb_type_t type_map_type = TYPE("TypeProto.Map", type_map_fields);
+#undef SELF
+
 #define SELF anp_onnx_type_t
 static const anp_pb_field_t type_fields[] = {
     NESTED(1, MESSAGE, "tensor_type", tensor, type_tensor_type),
     NESTED(4, MESSAGE, "sequence_type", sequence, type_of_type),
-    MARK(ANP_ONNX_TYPE_MAP, "map_type"),
+    NESTED(5, MESSAGE, "map_type", map, type_map_type),
     MARK(ANP_ONNX_TYPE_OPAQUE, "opaque_type"),
     MARK(ANP_ONNX_TYPE_SPARSE, "sparse_tensor_type"),
     NESTED(9, MESSAGE, "optional_type", optional, type_of_type),
@@ -179,11 +187,23 @@ static const anp_pb_field_t model_fields[] = {
 const anp_pb_type_t anp_onnx_model_type = TYPE("ModelProto", model_fields);
 #undef SELF
 
+#define SELF anp_onnx_map_t
+static const anp_pb_field_t map_fields[] = {
+    FIELD(1, STRING, "name", name),
+    FIELD(2, INT, "key_type", key_type),
+    FIELD(3, INTS, "keys", keys),
+    FIELD(4, BLOBS, "string_keys", string_keys),
+    NESTED(5, MESSAGE, "values", values, anp_onnx_sequence_type),
+};
+const anp_pb_type_t anp_onnx_map_type = TYPE("MapProto", map_fields);
+#undef SELF
+
 #define SELF anp_onnx_sequence_t
 static const anp_pb_field_t sequence_fields[] = {
     FIELD(1, STRING, "name", name),
     FIELD(2, INT, "elem_type", elem_type),
     NESTED(3, MESSAGES, "tensor_values", tensors, anp_onnx_tensor_type),
+    NESTED(6, MESSAGES, "map_values", maps, anp_onnx_map_type),
 };
 const anp_pb_type_t anp_onnx_sequence_type = TYPE("SequenceProto", sequence_fields);
 #undef SELF
@@ -194,6 +214,7 @@ static const anp_pb_field_t optional_fields[] = {
     FIELD(2, INT, "elem_type", elem_type),
     NESTED(3, MESSAGE, "tensor_value", tensor, anp_onnx_tensor_type),
     NESTED(5, MESSAGE, "sequence_value", sequence, anp_onnx_sequence_type),
+    NESTED(6, MESSAGE, "map_value", map, anp_onnx_map_type),
 };
 const anp_pb_type_t anp_onnx_optional_type = TYPE("OptionalProto", optional_fields);
 #undef SELF

@@ -72,11 +72,18 @@ typedef struct anp_onnx_type_of_t { /* TypeProto.Sequence, TypeProto.Optional */
     anp_onnx_type_t *elem;
 } anp_onnx_type_of_t;
 
-enum { ANP_ONNX_TYPE_MAP = 5, ANP_ONNX_TYPE_OPAQUE = 7, ANP_ONNX_TYPE_SPARSE = 8 };
+typedef struct anp_onnx_type_map_t { /* TypeProto.Map */
+    anp_pb_head_t head;
+    int64_t key_type;
+    anp_onnx_type_t *value;
+} anp_onnx_type_map_t;
+
+enum { ANP_ONNX_TYPE_OPAQUE = 7, ANP_ONNX_TYPE_SPARSE = 8 };
 struct anp_onnx_type_t { /* TypeProto: one of these */
     anp_pb_head_t head;
     anp_onnx_type_tensor_t *tensor;
     anp_onnx_type_of_t *sequence;
+    anp_onnx_type_map_t *map;
     anp_onnx_type_of_t *optional;
 };
 
@@ -160,20 +167,37 @@ typedef struct anp_onnx_model_t { /* ModelProto */
 } anp_onnx_model_t;
 
 /* Values in files of ONNX's test data (onnx-data.proto). */
+typedef enum anp_onnx_elem_t { /* SequenceProto.DataType, OptionalProto.DataType */
+                               ANP_ONNX_ELEM_UNDEFINED = 0,
+                               ANP_ONNX_ELEM_TENSOR = 1,
+                               ANP_ONNX_ELEM_SEQUENCE = 3,
+                               ANP_ONNX_ELEM_MAP = 4,
+} anp_onnx_elem_t;
 typedef struct anp_onnx_sequence_t anp_onnx_sequence_t;
+typedef struct anp_onnx_map_t anp_onnx_map_t;
 typedef struct anp_onnx_optional_t anp_onnx_optional_t;
 struct anp_onnx_sequence_t { /* SequenceProto */
     anp_pb_head_t head;
     anp_string_t name;
-    int64_t elem_type;     /* 1 tensor, 3 sequence, 5 optional */
+    int64_t elem_type;     /* anp_onnx_elem_t */
     anp_pb_list_t tensors; /* anp_onnx_tensor_t */
+    anp_pb_list_t maps;    /* anp_onnx_map_t */
+};
+struct anp_onnx_map_t { /* MapProto */
+    anp_pb_head_t head;
+    anp_string_t name;
+    int64_t key_type;            /* as in TensorProto */
+    anp_pb_list_t keys;          /* int64_t */
+    anp_pb_list_t string_keys;   /* anp_string_t */
+    anp_onnx_sequence_t *values; /* a tensor per key */
 };
 struct anp_onnx_optional_t { /* OptionalProto */
     anp_pb_head_t head;
     anp_string_t name;
-    int64_t elem_type; /* 0 absent, 1 tensor, 3 sequence */
+    int64_t elem_type; /* anp_onnx_elem_t; 0 absent */
     anp_onnx_tensor_t *tensor;
     anp_onnx_sequence_t *sequence;
+    anp_onnx_map_t *map;
 };
 
 /* What anp_pb_decode needs for each message that is read on its own. */
@@ -183,6 +207,7 @@ extern const anp_pb_type_t anp_onnx_type_type;
 extern const anp_pb_type_t anp_onnx_dim_type;
 extern const anp_pb_type_t anp_onnx_attr_type;
 extern const anp_pb_type_t anp_onnx_sequence_type;
+extern const anp_pb_type_t anp_onnx_map_type;
 extern const anp_pb_type_t anp_onnx_optional_type;
 
 #endif

@@ -56,8 +56,20 @@ static anp_status_t read_dims(anp_onnx_importer_t *im, const anp_onnx_value_t *v
     return ANP_OK;
 }
 
-/* The tensor a type is about, through optional and sequence. */
-static const anp_onnx_type_tensor_t *unwrap(const anp_onnx_type_t *type, anp_shape_t *out) {
+/* The type of a map's keys. */
+static anp_status_t read_key(const anp_onnx_type_map_t *map, anp_shape_t *out) {
+    const bool known = map->key_type == ANP_DTYPE_I64 || map->key_type == ANP_DTYPE_STRING;
+    if (!known)
+        ANP_FAIL(ANP_UNSUPPORTED,
+                 "the keys of its maps have type %" PRId64 ", expected int64 or string",
+                 map->key_type);
+    out->key = (uint8_t)map->key_type;
+    return ANP_OK;
+}
+
+/* The tensor a type is about, through optional, sequence and map; NULL when there is none. */
+static anp_status_t unwrap(const anp_onnx_type_t *type, anp_shape_t *out,
+                           const anp_onnx_type_tensor_t **out_tensor) {
     if (type && type->optional) {
         out->optional = 1;
         type = type->optional->elem;
@@ -66,22 +78,29 @@ static const anp_onnx_type_tensor_t *unwrap(const anp_onnx_type_t *type, anp_sha
         out->kind = ANP_KIND_SEQUENCE;
         type = type->sequence->elem;
     }
-    return type ? type->tensor : NULL;
+    if (type && type->map) {
+        if (out->kind == ANP_KIND_TENSOR) out->kind = ANP_KIND_MAP;
+        ANP_TRY(read_key(type->map, out));
+        type = type->map->value;
+    }
+    *out_tensor = type ? type->tensor : NULL;
+    return ANP_OK;
 }
 
 static anp_status_t read_type(anp_onnx_importer_t *im, const anp_onnx_value_t *value,
                               const anp_onnx_type_t *type, anp_shape_t *out) {
+    const anp_onnx_type_tensor_t *tensor = NULL;
     *out = (anp_shape_t){.kind = ANP_KIND_TENSOR, .rank = -1};
-    const anp_onnx_type_tensor_t *tensor = unwrap(type, out);
+    ANP_TRY(unwrap(type, out, &tensor));
     if (!tensor)
-        ANP_FAIL(ANP_UNSUPPORTED,
-                 "its type is no tensor, sequence of tensors or optional of one of these");
+        ANP_FAIL(ANP_UNSUPPORTED, "its type is no tensor, sequence of tensors or of maps to "
+                                  "tensors, map to tensors, or optional of one of these");
     if (tensor->elem_type < 1 || tensor->elem_type >= 64 ||
         !anp_dtype_row((uint32_t)tensor->elem_type))
         ANP_FAIL(ANP_INVALID_MODEL, "elem_type is %" PRId64 ", which is no element type",
                  tensor->elem_type);
     out->dtype = (uint8_t)tensor->elem_type;
-    if (!value || !tensor->shape || out->kind == ANP_KIND_SEQUENCE) return ANP_OK;
+    if (!value || !tensor->shape || out->kind != ANP_KIND_TENSOR) return ANP_OK;
     return read_dims(im, value, &tensor->shape->dims, out);
 }
 
@@ -133,7 +152,7 @@ anp_status_t anp_onnx_type_view(anp_onnx_importer_t *im, const anp_onnx_type_t *
                                 anp_tensor_t *out) {
     anp_shape_t shape;
     ANP_TRY(read_type(im, NULL, type, &shape));
-    *out = (anp_tensor_t){.kind = shape.kind, .dtype = shape.dtype};
+    *out = (anp_tensor_t){.kind = shape.kind, .dtype = shape.dtype, .key = shape.key};
     return ANP_OK;
 }
 

@@ -54,4 +54,7 @@ ANP_UPGRADE_RULE(sequence_map);
 /* ---- graphs that come to stand between nodes (upgrade_flex.c) ---- */
 ANP_UPGRADE_RULE(flex_attention);
 
+/* ---- of ai.onnx.ml (upgrade_ml.c) ---- */
+ANP_UPGRADE_RULE(label_classes);
+
 #endif

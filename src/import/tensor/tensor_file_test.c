@@ -58,6 +58,53 @@ static void a_sequence_is_a_list_of_tensors(void **state) {
     anp_tensor_file_release(f);
 }
 
+/* A map of i64 to f32 with these keys. */
+static msg_t map_message(uint64_t n_keys) {
+    const msg_t value = tensor_f32s("", "", 1, pair);
+    msg_t values = {.n = 0}, m = {.n = 0};
+    put_int(&values, 2, 1);
+    put_msg(&values, 3, &value);
+    put_msg(&values, 3, &value);
+    put_int(&m, 2, ANP_DTYPE_I64);
+    for (uint64_t i = 0; i < n_keys; i++) put_int(&m, 3, 7 + i);
+    put_msg(&m, 5, &values);
+    return m;
+}
+
+static void a_map_is_its_keys_and_values(void **state) {
+    (void)state;
+    const anp_tensor_file_options_t options = {.pb_kind = ANP_TENSOR_FILE_MAP};
+    msg_t m = map_message(2);
+    write_msg("m.pb", &m);
+    anp_tensor_file_t *f = open_ok("m.pb", &options);
+    const anp_tensor_t *t = anp_tensor_file_get(f), *part = t->data;
+    assert_int_equal(t->kind, ANP_KIND_MAP);
+    assert_int_equal(t->key, ANP_DTYPE_I64);
+    assert_int_equal(t->dtype, ANP_DTYPE_F32);
+    assert_memory_equal(part[0].data, ((const int64_t[]){7, 8}), 16);
+    assert_memory_equal(part[1].data, ((const float[]){1, 1}), 8);
+    anp_tensor_file_release(f);
+    m = map_message(3);
+    write_msg("m.pb", &m);
+    expect_refused("m.pb", &options, ANP_INVALID_MODEL, "a map of 3 keys and 2 values");
+}
+
+static void a_sequence_may_hold_maps(void **state) {
+    (void)state;
+    const anp_tensor_file_options_t options = {.pb_kind = ANP_TENSOR_FILE_SEQUENCE};
+    const msg_t item = map_message(2);
+    msg_t m = {.n = 0};
+    put_int(&m, 2, 4);
+    put_msg(&m, 6, &item);
+    write_msg("s.pb", &m);
+    anp_tensor_file_t *f = open_ok("s.pb", &options);
+    const anp_tensor_t *t = anp_tensor_file_get(f), *items = t->data;
+    assert_int_equal(t->kind, ANP_KIND_SEQUENCE);
+    assert_int_equal(t->key, ANP_DTYPE_I64);
+    assert_int_equal(items[0].kind, ANP_KIND_MAP);
+    anp_tensor_file_release(f);
+}
+
 static void an_optional_may_hold_a_tensor_or_nothing(void **state) {
     (void)state;
     const anp_tensor_file_options_t options = {.pb_kind = ANP_TENSOR_FILE_OPTIONAL};
@@ -144,6 +191,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tensor_keeps_its_name_and_is_aligned),
         cmocka_unit_test(a_sequence_is_a_list_of_tensors),
+        cmocka_unit_test(a_map_is_its_keys_and_values),
+        cmocka_unit_test(a_sequence_may_hold_maps),
         cmocka_unit_test(an_optional_may_hold_a_tensor_or_nothing),
         cmocka_unit_test(a_broken_tensor_names_its_place),
         cmocka_unit_test(raw_elements_take_the_shape_that_is_given),

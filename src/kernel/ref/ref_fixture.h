@@ -134,6 +134,7 @@ static ANP_UNUSED anp_status_t kx_infer(kx_t *kx, const anp_op_t *op, const anp_
         in[i].present = true;
         in[i].shape.kind = t->kind;
         in[i].shape.dtype = t->dtype;
+        in[i].shape.key = t->key;
         in[i].shape.rank = t->kind == ANP_KIND_TENSOR ? (int8_t)t->rank : -1;
         memcpy(in[i].shape.dims, t->dims, sizeof t->dims);
         if (t->kind == ANP_KIND_TENSOR) in[i].data = t;
@@ -211,17 +212,29 @@ static ANP_UNUSED void kx_print(anp_buf_t *buf, const anp_tensor_t *t) {
     }
 }
 
+/* A tensor, or a map as "{i64[1] 7: f32[1] 1}". */
+static ANP_UNUSED void kx_print_item(anp_buf_t *buf, const anp_tensor_t *t) {
+    const anp_tensor_t *part = t->data; /* keys, values */
+    if (t->kind == ANP_KIND_TENSOR) kx_print(buf, t);
+    if (t->kind != ANP_KIND_MAP) return;
+    anp_buf_puts(buf, "{");
+    kx_print(buf, &part[0]);
+    anp_buf_puts(buf, ": ");
+    kx_print(buf, &part[1]);
+    anp_buf_puts(buf, "}");
+}
+
 /* "f32[2] 1 2"; a sequence as "(f32[1] 1; f32[2] 1 2)"; "none". */
 static ANP_UNUSED const char *kx_text(kx_t *kx, uint32_t o) {
     const anp_tensor_t *t = &kx->out[o];
     anp_buf_t buf;
     anp_buf_init(&buf, 0);
-    if (t->kind == ANP_KIND_TENSOR) kx_print(&buf, t);
+    kx_print_item(&buf, t);
     if (t->kind == ANP_KIND_NONE) anp_buf_puts(&buf, "none");
     if (t->kind == ANP_KIND_SEQUENCE) {
         for (int64_t i = 0; i < t->dims[0]; i++) {
             anp_buf_puts(&buf, i ? "; " : "(");
-            kx_print(&buf, (const anp_tensor_t *)t->data + i);
+            kx_print_item(&buf, (const anp_tensor_t *)t->data + i);
         }
         anp_buf_puts(&buf, t->dims[0] ? ")" : "()");
     }

@@ -112,6 +112,34 @@ static uint32_t draw_dims(const call_t *c, int64_t *dims) {
     return rank;
 }
 
+/* A sequence of t, or of nothing. */
+static void make_sequence(kx_t *kx, anp_tensor_t *t) {
+    void *item = NULL;
+    assert_int_equal(kx_alloc(kx, sizeof *t, &item), ANP_OK);
+    memcpy(item, t, sizeof *t);
+    *t = (anp_tensor_t){.data = item,
+                        .kind = ANP_KIND_SEQUENCE,
+                        .dtype = t->dtype,
+                        .rank = 1,
+                        .dims = {(int64_t)draw(2)}};
+}
+
+/* A map whose values are up to five elements of t; keys may come twice, as no caller promises. */
+static void make_map(kx_t *kx, anp_tensor_t *t, anp_dtype_t key) {
+    const int64_t n = ANP_MIN(anp_tensor_elems(t), (int64_t)draw(6));
+    anp_tensor_t *part = NULL;
+    assert_int_equal(kx_alloc(kx, 2 * sizeof *part, (void **)&part), ANP_OK);
+    kx_make(kx, &part[0], key, 1, &n);
+    fill(kx, &part[0]);
+    anp_tensor_init(&part[1], (anp_dtype_t)t->dtype, 1, &n, t->data);
+    *t = (anp_tensor_t){.data = part,
+                        .kind = ANP_KIND_MAP,
+                        .dtype = t->dtype,
+                        .key = (uint8_t)key,
+                        .rank = 1,
+                        .dims = {n}};
+}
+
 static void add_input(call_t *c, const anp_operand_spec_t *spec) {
     kx_t *kx = &c->kx;
     anp_tensor_t *t = &kx->in[kx->n_in];
@@ -122,16 +150,9 @@ static void add_input(call_t *c, const anp_operand_spec_t *spec) {
         const uint32_t rank = draw_dims(c, dims);
         kx_make(kx, t, dtype, rank, dims);
         fill(kx, t);
-        if (strncmp(spec->type, "seq(", 4) == 0) { /* of one item */
-            void *item = NULL;
-            assert_int_equal(kx_alloc(kx, sizeof *t, &item), ANP_OK);
-            memcpy(item, t, sizeof *t);
-            *t = (anp_tensor_t){.data = item,
-                                .kind = ANP_KIND_SEQUENCE,
-                                .dtype = (uint8_t)dtype,
-                                .rank = 1,
-                                .dims = {(int64_t)draw(2)}};
-        }
+        if (anp_op_type_kind(spec->type) == ANP_KIND_SEQUENCE) make_sequence(kx, t);
+        if (anp_op_type_kind(spec->type) == ANP_KIND_MAP)
+            make_map(kx, t, draw(2) ? ANP_DTYPE_I64 : ANP_DTYPE_STRING);
     }
     kx->n_in++;
 }
@@ -221,6 +242,7 @@ static void symbolic_inputs(const kx_t *kx, anp_dims_t *dims, anp_shape_in_t *in
         if (kx->absent[i]) continue;
         in[i].shape.kind = t->kind;
         in[i].shape.dtype = t->dtype;
+        in[i].shape.key = t->key;
         in[i].shape.rank = t->kind == ANP_KIND_TENSOR ? (int8_t)t->rank : -1;
         if (t->kind != ANP_KIND_TENSOR) continue;
         const int64_t n = anp_tensor_elems(t);

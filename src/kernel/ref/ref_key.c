@@ -33,7 +33,68 @@ int anp_string_compare(const anp_string_t *a, const anp_string_t *b) {
     return order ? order : (a->len_bytes > b->len_bytes) - (a->len_bytes < b->len_bytes);
 }
 
+int anp_rows_compare(const anp_rows_t *r, int64_t a, int64_t b) {
+    for (int64_t j = 0; j < r->width; j++) {
+        const int64_t at = a * r->width + j, bt = b * r->width + j;
+        const int order = r->keys ? (r->keys[at] > r->keys[bt]) - (r->keys[at] < r->keys[bt])
+                                  : anp_string_compare(&r->strings[at], &r->strings[bt]);
+        if (order) return order;
+    }
+    return 0;
+}
+
+/* Merges the sorted runs [begin, middle) and [middle, end) of `from`; of equal rows the first stays
+ * first. */
+static void merge(const anp_rows_t *r, const int64_t *from, int64_t begin, int64_t middle,
+                  int64_t end, int64_t *to) {
+    int64_t a = begin, b = middle;
+    for (int64_t i = begin; i < end; i++) {
+        const bool take_a = a < middle && (b == end || anp_rows_compare(r, from[a], from[b]) <= 0);
+        to[i] = take_a ? from[a++] : from[b++];
+    }
+}
+
+anp_status_t anp_rows_sort(anp_kernel_t *k, const anp_rows_t *r, const int64_t **out) {
+    int64_t *from = NULL, *to = NULL;
+    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)r->n, sizeof *from, (void **)&from));
+    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)r->n, sizeof *to, (void **)&to));
+    for (int64_t i = 0; i < r->n; i++) from[i] = i;
+    for (int64_t run = 1; run < r->n; run *= 2) {
+        for (int64_t at = 0; at < r->n; at += 2 * run)
+            merge(r, from, at, ANP_MIN(at + run, r->n), ANP_MIN(at + 2 * run, r->n), to);
+        int64_t *const swap = from;
+        from = to;
+        to = swap;
+    }
+    *out = from;
+    return ANP_OK;
+}
+
 /* ---- lists ---- */
+
+anp_status_t anp_kernel_run_array(anp_kernel_t *k, uint64_t n, uint64_t size, void **out) {
+    uint64_t bytes = 0;
+    ANP_TRY(anp_size_mul(n, size, &bytes));
+    return k->mem->run_alloc(k->mem->user, bytes, out);
+}
+
+anp_status_t anp_kernel_keep(anp_kernel_t *k, const anp_tensor_t *t, anp_tensor_t *out) {
+    const anp_string_t *from = t->data;
+    const int64_t n = anp_tensor_elems(t);
+    uint64_t bytes = 0;
+    *out = *t;
+    ANP_TRY(anp_tensor_bytes(t, &bytes));
+    ANP_TRY(k->mem->run_alloc(k->mem->user, bytes, &out->data));
+    if (t->dtype != ANP_DTYPE_STRING) {
+        if (bytes) memcpy(out->data, t->data, bytes);
+        return ANP_OK;
+    }
+    anp_string_t *to = out->data;
+    for (int64_t i = 0; i < n; i++)
+        ANP_TRY(
+            anp_kernel_string(k, from[i].len_bytes ? from[i].ptr : "", from[i].len_bytes, &to[i]));
+    return ANP_OK;
+}
 
 bool anp_kernel_list(const anp_kernel_t *k, const char *name, anp_tensor_t *out) {
     const anp_attr_t *a = anp_attr_find(k->attrs, name);

@@ -13,6 +13,22 @@ void anp_keys_load(const anp_tensor_t *t, int64_t at, int64_t stride, int64_t n,
  */
 int anp_string_compare(const anp_string_t *a, const anp_string_t *b);
 
+/* n rows of `width` keys or strings, compared from their first element on. */
+typedef struct anp_rows_t {
+    int64_t n, width;
+    const int64_t *keys;         /* [n, width]; NULL: strings */
+    const anp_string_t *strings; /* [n, width] */
+} anp_rows_t;
+int anp_rows_compare(const anp_rows_t *r, int64_t a, int64_t b);
+/* Row numbers in ascending order of the rows, equal rows in their own; in scratch memory. */
+anp_status_t anp_rows_sort(anp_kernel_t *k, const anp_rows_t *r, const int64_t **out);
+
+/* Memory of the run for n elements of `size` bytes, the product checked. */
+anp_status_t anp_kernel_run_array(anp_kernel_t *k, uint64_t n, uint64_t size, void **out);
+/* A copy of a dense tensor in memory of the run, the bytes of strings too: attributes may be gone
+ * when outputs are read. */
+anp_status_t anp_kernel_keep(anp_kernel_t *k, const anp_tensor_t *t, anp_tensor_t *out);
+
 /* A list attribute of integers, numbers or strings, or a tensor attribute, as a dense tensor that
  * is lent; false (and no elements) when it is absent. */
 bool anp_kernel_list(const anp_kernel_t *k, const char *name, anp_tensor_t *out);

@@ -4,13 +4,6 @@
 #include "kernel/ref/ref_key.h"
 #include <string.h>
 
-/* n rows of `width` keys or strings; row i is the slice at i. */
-typedef struct rows_t {
-    int64_t n, width;
-    int64_t *keys;         /* [n, width]; NULL: strings */
-    anp_string_t *strings; /* [n, width] */
-} rows_t;
-
 /* How the slices lie in the tensor: [outer, n, inner]; complex numbers are two inner elements. */
 typedef struct slices_t {
     anp_tensor_t in;
@@ -41,62 +34,32 @@ static anp_status_t find_slices(anp_kernel_t *k, slices_t *s, uint32_t *out_axis
     return ANP_OK;
 }
 
-static anp_status_t load_rows(anp_kernel_t *k, const slices_t *s, rows_t *r) {
-    const bool strings = s->in.dtype == ANP_DTYPE_STRING;
-    const uint64_t all = (uint64_t)(s->outer * s->n * s->inner);
-    *r = (rows_t){.n = s->n, .width = s->outer * s->inner};
-    if (strings)
-        ANP_TRY(anp_kernel_scratch_array(k, all, sizeof *r->strings, (void **)&r->strings));
-    else
-        ANP_TRY(anp_kernel_scratch_array(k, all, sizeof *r->keys, (void **)&r->keys));
+static anp_status_t load_keys(anp_kernel_t *k, const slices_t *s, anp_rows_t *r) {
+    int64_t *keys = NULL;
+    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)(r->n * r->width), sizeof *keys, (void **)&keys));
     for (int64_t o = 0; o < s->outer; o++)
-        for (int64_t i = 0; i < s->n && s->inner > 0; i++) {
-            const int64_t from = (o * s->n + i) * s->inner, to = i * r->width + o * s->inner;
-            if (strings)
-                memcpy(r->strings + to, (const anp_string_t *)s->in.data + from,
-                       (size_t)s->inner * sizeof *r->strings);
-            else
-                anp_keys_load(&s->in, from, 1, s->inner, r->keys + to);
-        }
+        for (int64_t i = 0; i < s->n && s->inner > 0; i++)
+            anp_keys_load(&s->in, (o * s->n + i) * s->inner, 1, s->inner,
+                          keys + i * r->width + o * s->inner);
+    r->keys = keys;
     return ANP_OK;
 }
 
-static int compare_rows(const rows_t *r, int64_t a, int64_t b) {
-    for (int64_t j = 0; j < r->width; j++) {
-        const int64_t at = a * r->width + j, bt = b * r->width + j;
-        const int order = r->strings ? anp_string_compare(&r->strings[at], &r->strings[bt])
-                                     : (r->keys[at] > r->keys[bt]) - (r->keys[at] < r->keys[bt]);
-        if (order) return order;
-    }
-    return 0;
-}
-
-/* Merges the sorted runs [begin, middle) and [middle, end) of `from`; of equal rows the first stays
- * first. */
-static void merge(const rows_t *r, const int64_t *from, int64_t begin, int64_t middle, int64_t end,
-                  int64_t *to) {
-    int64_t a = begin, b = middle;
-    for (int64_t i = begin; i < end; i++) {
-        const bool take_a = a < middle && (b == end || compare_rows(r, from[a], from[b]) <= 0);
-        to[i] = take_a ? from[a++] : from[b++];
-    }
-}
-
-/* Row numbers in ascending order of the rows. */
-static anp_status_t sort_rows(anp_kernel_t *k, const rows_t *r, const int64_t **out) {
-    int64_t *from = NULL, *to = NULL;
-    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)r->n, sizeof *from, (void **)&from));
-    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)r->n, sizeof *to, (void **)&to));
-    for (int64_t i = 0; i < r->n; i++) from[i] = i;
-    for (int64_t run = 1; run < r->n; run *= 2) {
-        for (int64_t at = 0; at < r->n; at += 2 * run)
-            merge(r, from, at, ANP_MIN(at + run, r->n), ANP_MIN(at + 2 * run, r->n), to);
-        int64_t *const swap = from;
-        from = to;
-        to = swap;
-    }
-    *out = from;
+static anp_status_t load_strings(anp_kernel_t *k, const slices_t *s, anp_rows_t *r) {
+    anp_string_t *to = NULL;
+    const anp_string_t *from = s->in.data;
+    ANP_TRY(anp_kernel_scratch_array(k, (uint64_t)(r->n * r->width), sizeof *to, (void **)&to));
+    for (int64_t o = 0; o < s->outer; o++)
+        for (int64_t i = 0; i < s->n; i++)
+            for (int64_t e = 0; e < s->inner; e++)
+                to[i * r->width + o * s->inner + e] = from[(o * s->n + i) * s->inner + e];
+    r->strings = to;
     return ANP_OK;
+}
+
+static anp_status_t load_rows(anp_kernel_t *k, const slices_t *s, anp_rows_t *r) {
+    *r = (anp_rows_t){.n = s->n, .width = s->outer * s->inner};
+    return s->in.dtype == ANP_DTYPE_STRING ? load_strings(k, s, r) : load_keys(k, s, r);
 }
 
 /* ---- groups of equal rows ---- */
@@ -117,9 +80,9 @@ static anp_status_t alloc_groups(anp_kernel_t *k, int64_t n, groups_t *g) {
 }
 
 /* Groups in the order of the rows' values. */
-static void group_sorted(const rows_t *r, const int64_t *order, groups_t *g) {
+static void group_sorted(const anp_rows_t *r, const int64_t *order, groups_t *g) {
     for (int64_t i = 0; i < r->n; i++) {
-        if (i == 0 || compare_rows(r, order[i - 1], order[i]) != 0) {
+        if (i == 0 || anp_rows_compare(r, order[i - 1], order[i]) != 0) {
             g->first[g->n] = order[i];
             g->count[g->n++] = 0;
         }
@@ -142,10 +105,10 @@ static void group_by_occurrence(const groups_t *sorted, int64_t n_rows, groups_t
     }
 }
 
-static anp_status_t find_groups(anp_kernel_t *k, const rows_t *r, groups_t *out) {
+static anp_status_t find_groups(anp_kernel_t *k, const anp_rows_t *r, groups_t *out) {
     const int64_t *order = NULL;
     groups_t sorted;
-    ANP_TRY(sort_rows(k, r, &order));
+    ANP_TRY(anp_rows_sort(k, r, &order));
     ANP_TRY(alloc_groups(k, r->n, &sorted));
     group_sorted(r, order, &sorted);
     *out = sorted;
@@ -183,7 +146,7 @@ static anp_status_t put_slices(anp_kernel_t *k, const slices_t *s, const groups_
 
 anp_status_t anp_ref_unique(anp_kernel_t *k) {
     slices_t s;
-    rows_t r;
+    anp_rows_t r;
     groups_t g;
     uint32_t axis = 0;
     bool flat = false;

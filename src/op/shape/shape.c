@@ -31,7 +31,7 @@ static void preset_output(anp_shape_ctx_t *c, uint32_t i) {
     out->shape = (anp_shape_t){.kind = ANP_KIND_TENSOR, .rank = -1};
     out->n_value = -1;
     if (!anp_op_output_spec(c->op, i, &spec)) return;
-    if (strncmp(spec.type, "seq(", 4) == 0) out->shape.kind = ANP_KIND_SEQUENCE;
+    out->shape.kind = (uint8_t)anp_op_type_kind(spec.type);
     out->shape.dtype = (uint8_t)preset_type(c, &spec);
 }
 
@@ -79,6 +79,7 @@ void anp_shape_of_tensor(const anp_tensor_t *t, anp_shape_t *out) {
     out->kind = t->kind;
     out->optional = 0;
     out->dtype = t->dtype;
+    out->key = t->key;
     out->rank = (int8_t)t->rank;
     for (uint32_t i = 0; i < t->rank; i++) out->dims[i] = t->dims[i];
 }

@@ -49,6 +49,7 @@ anp_status_t anp_shape_optional(anp_shape_ctx_t *c) {
         out->optional = 1;
     } else if (type && type->kind == ANP_ATTR_TYPE) {
         out->kind = type->v.tensor->kind;
+        out->key = type->v.tensor->key;
         out->dtype = type->v.tensor->dtype;
     } else {
         ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "neither an input nor the attribute type is given");
