@@ -99,8 +99,11 @@ typedef struct anp_session_options_t {
     const anp_dim_max_t *max_dims; /* memory is planned for these at creation: later runs below them
                                       allocate nothing */
     uint32_t n_max_dims;
-    bool time_nodes; /* measure every node */
-    uint64_t seed;   /* of operators that draw random numbers */
+    bool time_nodes;    /* measure every node */
+    uint64_t seed;      /* of operators that draw random numbers */
+    uint64_t max_trips; /* iterations of all Loops of one run together; one more fails with
+                           ANP_LIMIT, so that a condition that never becomes false ends. 0 = 10
+                           million */
 } anp_session_options_t;
 
 /**

@@ -12,12 +12,15 @@
 typedef struct run_args_t {
     cli_input_args_t input;
     cli_source_args_t source;
+    int64_t max_trips;
     bool placement, time;
 } run_args_t;
 
 static const cli_option_t own_options[] = {
     {"placement", NULL, "show where every node ran and why", NULL, offsetof(run_args_t, placement),
      CLI_FLAG, 0},
+    {"max-trips", "N", "iterations of loops before a run fails", "10000000",
+     offsetof(run_args_t, max_trips), CLI_COUNT, 0},
     {"time", NULL, "measure every node", NULL, offsetof(run_args_t, time), CLI_FLAG, 0},
     {0},
 };
@@ -205,7 +208,8 @@ static cli_exit_t execute(cli_t *cli, const run_args_t *args, const char *path, 
     CLI_TRY(cli_inputs_open(cli, r->loaded.model, &args->input, 0, NULL, &r->inputs));
     if (folder) CLI_TRY(cli_stage_folder(cli, folder, &r->stage));
     const anp_session_options_t options = {.time_nodes = args->time || args->placement,
-                                           .seed = (uint64_t)args->input.seed};
+                                           .seed = (uint64_t)args->input.seed,
+                                           .max_trips = (uint64_t)args->max_trips};
     CLI_TRY(cli_api(cli, anp_session_create(r->loaded.model, &options, &r->session)));
     CLI_TRY(cli_outputs_open(cli, r->loaded.model, r->inputs.n_steps, folder ? &r->stage : NULL,
                              &r->outputs));

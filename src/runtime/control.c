@@ -165,6 +165,14 @@ static anp_status_t carry(anp_session_t *s, const anp_p_block_t *b, uint32_t n_c
     return ANP_OK;
 }
 
+static anp_status_t count_trip(anp_session_t *s, const anp_program_node_t *node) {
+    if (s->trips++ < s->max_trips) return ANP_OK;
+    CONTROL_FAIL(
+        node, ANP_LIMIT,
+        "loops have run %llu times and do not end; a session's max_trips (--max-trips) allows more",
+        (unsigned long long)s->max_trips);
+}
+
 static anp_status_t run_loop(anp_session_t *s, const anp_program_node_t *node) {
     uint32_t id = 0;
     const uint32_t carried = node->p->n_inputs > 2 ? node->p->n_inputs - 2 : 0;
@@ -177,6 +185,7 @@ static anp_status_t run_loop(anp_session_t *s, const anp_program_node_t *node) {
     const uint32_t *in = block_inputs(s, b), *out = block_outputs(s, b);
     for (; i < trips && cond; i++) {
         ANP_TRY(anp_exec_check_stop(s));
+        ANP_TRY(count_trip(s, node));
         ANP_TRY(define_scalar(s, in[0], ANP_DTYPE_I64, i, declared_rank(s, in[0])));
         ANP_TRY(define_scalar(s, in[1], ANP_DTYPE_BOOL, 1, declared_rank(s, in[1])));
         ANP_TRY(anp_exec_block(s, id));

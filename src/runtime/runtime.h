@@ -237,8 +237,9 @@ struct anp_session_t {
     anp_drv_arg_t *args; /* room for the inputs and outputs of the widest call */
     anp_shape_in_t *shape_in;
     anp_shape_out_t *shape_out;
-    uint32_t depth;       /* of control blocks under way */
-    uint64_t deadline_ns; /* absolute; 0 none */
+    uint32_t depth;            /* of control blocks under way */
+    uint64_t deadline_ns;      /* absolute; 0 none */
+    uint64_t trips, max_trips; /* iterations of Loops, of this attempt and at most */
     const volatile int *cancel;
     anp_run_stats_t stats;
     struct anp_job_t *job;

@@ -133,6 +133,7 @@ static anp_status_t init_session(anp_session_t *s, const anp_session_options_t *
         s->insts[i].plan_offset = ANP_NOT_PLANNED;
     s->time_nodes = o->time_nodes;
     s->seed = o->seed;
+    s->max_trips = o->max_trips ? o->max_trips : 10000000;
     ANP_TRY(apply_max_dims(s, o));
     ANP_TRY(find_io(s));
     ANP_TRY(find_states(s));
@@ -414,6 +415,7 @@ static anp_status_t attempt(anp_session_t *s) {
     s->stats.transfers = s->stats.transfer_bytes = s->stats.fallback_nodes = 0;
     s->stats.fallback_reason[0] = '\0';
     s->in_place_written = false;
+    s->trips = 0;
     ANP_TRY(prepare_shapes(s));
     for (uint32_t i = 0; i < s->n_states; i++)
         if (s->states[i].lost)

@@ -154,6 +154,33 @@ static void an_endless_loop_ends_with_its_deadline(void **state) {
     stop(&r);
 }
 
+static void an_endless_loop_ends_at_the_limit_of_its_session(void **state) {
+    (void)state;
+    run_t r;
+    anp_session_t *s = NULL;
+    fx_ok(start(&r,
+                "const yes: bool[] = {1}\n"
+                "entry main(x: f32[2]) {\n"
+                "    y = Loop(_, yes, x) body(i, go, v) {\n"
+                "        w = Relu(v)\n"
+                "        return go, w\n"
+                "    }\n"
+                "    return y\n"
+                "}\n",
+                "cpu"));
+    const float x[2] = {1, 2};
+    const anp_tensor_t in = f32s(x, 2);
+    const anp_session_options_t o = {.max_trips = 1000};
+    fx_ok(anp_session_create(r.model, &o, &s));
+    fx_ok(anp_session_set_input(s, 0, &in));
+    for (int k = 0; k < 2; k++) { /* every run counts anew */
+        assert_int_equal(anp_session_run(s, NULL), ANP_LIMIT);
+        assert_non_null(strstr(anp_error_message(), "(Loop): loops have run 1000 times"));
+    }
+    anp_session_release(s);
+    stop(&r);
+}
+
 /* ---- If ---- */
 
 static void a_branch_reads_values_from_outside_and_gives_its_own_shape(void **state) {
@@ -357,6 +384,7 @@ int main(void) {
         cmocka_unit_test(a_loop_allocates_nothing_the_second_time),
         cmocka_unit_test(a_loop_that_grows_its_value_ends_by_its_condition),
         cmocka_unit_test(an_endless_loop_ends_with_its_deadline),
+        cmocka_unit_test(an_endless_loop_ends_at_the_limit_of_its_session),
         cmocka_unit_test(a_branch_reads_values_from_outside_and_gives_its_own_shape),
         cmocka_unit_test(a_branch_that_contradicts_itself_fails_when_it_is_taken),
         cmocka_unit_test(a_scan_backwards_over_columns_gives_its_sums),
