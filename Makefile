@@ -3,6 +3,8 @@
 #   make            build                       make run     install what is missing, build, run the main job
 #   make test       all tests                   make bench   time the model of the tree
 #   make install    [PREFIX=/usr/local] [DESTDIR=]           make clean
+#   make onnx-newest     ONNX's newest test cases and schemas (a virtual environment in ~/.cache)
+#   make operators-doc   measures again and makes docs/operators.md
 # CMAKE_FLAGS= is handed to CMake at the first configuration ("-DANPUT_REF_ONLY=ON"); JOBS= limits parallel work.
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -13,7 +15,7 @@ configured = $(BUILD)/.configured
 build = cmake --build $(BUILD) -j $(JOBS)
 anput = $(BUILD)/bin/anput
 
-.PHONY: all deps run test bench install clean
+.PHONY: all deps run test bench onnx-newest operators-doc install clean
 all: $(configured)
 	@$(build)
 
@@ -41,6 +43,14 @@ test:
 bench: $(configured)
 	@$(build) --target anput_cli
 	$(anput) bench models/lenet-digits.onnx --batch-size 1,8
+
+onnx-newest: $(configured)
+	@$(build) --target anput_cli operators
+	@scripts/onnx_newest.sh $(BUILD)/bin
+
+operators-doc: $(configured)
+	@$(build) --target anput_cli operators
+	@scripts/operators_doc.sh $(BUILD)/bin
 
 install: all
 	@cmake --install $(BUILD) --prefix $(PREFIX)

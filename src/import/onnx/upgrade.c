@@ -10,20 +10,25 @@
 
 static const anp_upgrade_t rows[] = {
 #define UPGRADE(op, last, function, text, number) \
-    {"", op, last, anp_upgrade_##function, text, number},
+    {"", op, last, anp_upgrade_##function, text, number, #function},
 #include "import/onnx/upgrade.def"
 #undef UPGRADE
 #define UPGRADE(op, last, function, text, number) \
-    {"ai.onnx.ml", op, last, anp_upgrade_##function, text, number},
+    {"ai.onnx.ml", op, last, anp_upgrade_##function, text, number, #function},
 #include "import/onnx/upgrade_ml.def"
 #undef UPGRADE
 #define MICROSOFT(op, function, text, number) \
-    {"com.microsoft", op, ANP_ONNX_OPSET_ANY, anp_upgrade_##function, text, number},
+    {"com.microsoft", op, ANP_ONNX_OPSET_ANY, anp_upgrade_##function, text, number, #function},
 #include "import/onnx/microsoft.def"
 #undef MICROSOFT
-    {"ai.onnx.preview", "FlexAttention", ANP_ONNX_OPSET_ANY, anp_upgrade_flex_attention, "", 0},
+    {"ai.onnx.preview", "FlexAttention", ANP_ONNX_OPSET_ANY, anp_upgrade_flex_attention, "", 0,
+     "flex_attention"},
 };
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
+
+const anp_upgrade_t *anp_upgrade_row(uint32_t index) {
+    return index < N_ROWS ? &rows[index] : NULL;
+}
 
 int64_t anp_onnx_opset_max(anp_string_t domain) {
     static const struct {

@@ -55,7 +55,9 @@ typedef struct anp_upgrade_t {
     anp_status_t (*apply)(anp_draft_t *d, const struct anp_upgrade_t *row);
     const char *text; /* what the function takes: an attribute, a name */
     int64_t number;
+    const char *rule; /* the function's name, for documents and audits */
 } anp_upgrade_t;
+const anp_upgrade_t *anp_upgrade_row(uint32_t index); /* NULL past the end */
 
 /* Input i; NULL when not given. */
 anp_value_t *anp_draft_input(const anp_draft_t *d, uint32_t i);

@@ -43,6 +43,15 @@ static anp_status_t unsqueeze(anp_draft_t *d, anp_value_t *v, int64_t first, int
         d, &(anp_step_t){.op = "Unsqueeze", .inputs = {v, axes_value}, .n_inputs = 2}, out);
 }
 
+static anp_status_t cast(anp_draft_t *d, anp_value_t *v, anp_dtype_t to, const char *name,
+                         anp_value_t **out) {
+    return anp_draft_step(
+        d,
+        &(anp_step_t){
+            .op = "Cast", .inputs = {v}, .n_inputs = 1, .attr = "to", .value = to, .name = name},
+        out);
+}
+
 /* ---- broadcasting ---- */
 
 ANP_UPGRADE_RULE(legacy_broadcast) {
@@ -114,13 +123,30 @@ static bool wants_more_than_one(const anp_draft_t *d) {
     return false;
 }
 
+/* Takes is_test out of the draft. Only a 0 that is written means training: without the attribute
+ * ONNX's own converter takes inference too. */
+static anp_status_t take_training(anp_draft_t *d, bool *out) {
+    int64_t is_test;
+    ANP_TRY(anp_draft_int(d, "is_test", 1, &is_test));
+    anp_draft_drop(d, "is_test");
+    *out = is_test == 0;
+    return ANP_OK;
+}
+
+ANP_UPGRADE_RULE(batch_norm_is_test) {
+    (void)row;
+    bool training;
+    ANP_TRY(take_training(d, &training));
+    return training ? anp_draft_set_int(d, "training_mode", 1) : ANP_OK;
+}
+
 ANP_UPGRADE_RULE(batch_norm_spatial) {
     (void)row;
     int64_t spatial;
     ANP_TRY(anp_draft_int(d, "spatial", 1, &spatial));
     anp_draft_drop(d, "spatial");
     if (spatial) return ANP_OK;
-    if (wants_more_than_one(d) || !anp_draft_wants(d, 0))
+    if (wants_more_than_one(d) || !anp_draft_wants(d, 0) || anp_draft_attr(d, "training_mode"))
         ANP_FAIL(ANP_UNSUPPORTED, "training with spatial = 0 is not supported");
     return per_activation_norm(d);
 }
@@ -264,17 +290,30 @@ ANP_UPGRADE_RULE(gru_direction) {
     return ANP_OK;
 }
 
+ANP_UPGRADE_RULE(dropout_is_test) {
+    (void)row;
+    static const bool yes = true;
+    bool training;
+    anp_tensor_t t;
+    anp_value_t *mode;
+    ANP_TRY(take_training(d, &training));
+    if (!training) return ANP_OK;
+    anp_tensor_init(&t, ANP_DTYPE_BOOL, 0, NULL, (void *)(uintptr_t)&yes);
+    ANP_TRY(anp_graph_add_constant(d->graph, "training_mode", &t, true, NULL, 0, &mode));
+    return anp_draft_set_input(d, 2, mode);
+}
+
 /* Up to set 9 the mask had the type of the data. */
 ANP_UPGRADE_RULE(dropout_mask) {
-    (void)row;
     if (!anp_draft_wants(d, 1)) return ANP_OK;
     anp_value_t *x;
     ANP_TRY(need_input(d, 0, &x));
+    ANP_TRY(anp_upgrade_attr_to_f32(d, row)); /* ratio, which the node below has as input */
     const char *inner_names[] = {d->out_names[0], NULL};
     const anp_node_desc_t desc = {.op = anp_op_find("", "Dropout"),
                                   .name = d->name,
-                                  .inputs = &x,
-                                  .n_inputs = 1,
+                                  .inputs = d->inputs.data,
+                                  .n_inputs = (uint32_t)d->inputs.count,
                                   .out_names = inner_names,
                                   .n_outputs = 2};
     anp_node_t *node;
@@ -295,11 +334,7 @@ ANP_UPGRADE_RULE(split_sizes) {
     (void)row;
     anp_value_t *sizes = anp_draft_input(d, 1);
     if (!sizes) return ANP_OK;
-    ANP_TRY(anp_draft_step(
-        d,
-        &(anp_step_t){
-            .op = "Cast", .inputs = {sizes}, .n_inputs = 1, .attr = "to", .value = ANP_DTYPE_I64},
-        &sizes));
+    ANP_TRY(cast(d, sizes, ANP_DTYPE_I64, NULL, &sizes));
     return anp_draft_set_input(d, 1, sizes);
 }
 
@@ -308,24 +343,47 @@ ANP_UPGRADE_RULE(split_count) {
     return anp_draft_input(d, 1) ? ANP_OK : anp_draft_set_int(d, "num_outputs", d->n_outputs);
 }
 
+/* A constant of one whole number, which set 1 wrote as a float too. */
+static bool whole_number(const anp_value_t *v, int64_t *out) {
+    double x;
+    uint32_t n;
+    if (anp_value_const_i64s(v, out, 1, &n)) return n == 1;
+    if (!anp_value_const_scalar(v, &x) || !(fabs(x) < 1e9) || x != floor(x)) return false;
+    *out = (int64_t)x;
+    return true;
+}
+
 /* Inputs tiles and axis, one number each, become repeats. */
 ANP_UPGRADE_RULE(tile_axis) {
     (void)row;
     int64_t rank, tiles, axis, repeats[ANP_RANK_MAX];
-    uint32_t n_tiles, n_axes;
     anp_value_t *value;
     if (!anp_draft_input(d, 2)) return ANP_OK; /* written as in set 6 by many */
     ANP_TRY(need_rank(d, 0, &rank));
-    if (!anp_value_const_i64s(anp_draft_input(d, 1), &tiles, 1, &n_tiles) ||
-        !anp_value_const_i64s(anp_draft_input(d, 2), &axis, 1, &n_axes) || n_tiles != 1 ||
-        n_axes != 1)
-        ANP_FAIL(ANP_UNSUPPORTED, "tiles and axis are not constant integers");
+    if (!whole_number(anp_draft_input(d, 1), &tiles) || !whole_number(anp_draft_input(d, 2), &axis))
+        ANP_FAIL(ANP_UNSUPPORTED, "tiles and axis are no constant whole numbers");
     if (axis < 0 || axis >= rank)
         ANP_FAIL(ANP_INVALID_MODEL, "axis is %" PRId64 ", expected 0 to %" PRId64, axis, rank - 1);
     for (int64_t i = 0; i < rank; i++) repeats[i] = i == axis ? tiles : 1;
     ANP_TRY(anp_graph_const_i64s(d->graph, "repeats", repeats, (uint32_t)rank, &value));
     ANP_TRY(anp_draft_set_input(d, 1, value));
     d->inputs.count = 2;
+    return ANP_OK;
+}
+
+/* ---- types ---- */
+
+/* Whole numbers, which later sets do not take: computed in f64 and cut back. */
+ANP_UPGRADE_RULE(whole_through_f64) {
+    (void)row;
+    anp_value_t *x, *y;
+    ANP_TRY(need_input(d, 0, &x));
+    const anp_dtype_t dtype = (anp_dtype_t)x->shape.dtype;
+    if (!anp_dtype_is_int(dtype) || !anp_draft_wants(d, 0)) return ANP_OK;
+    ANP_TRY(cast(d, x, ANP_DTYPE_F64, NULL, &y));
+    ANP_TRY(anp_draft_step(d, &(anp_step_t){.op = d->op, .inputs = {y}, .n_inputs = 1}, &y));
+    ANP_TRY(cast(d, y, dtype, d->out_names[0], &y));
+    finish(d, y);
     return ANP_OK;
 }
 

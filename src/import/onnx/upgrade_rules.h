@@ -25,11 +25,13 @@ ANP_UPGRADE_RULE(attr_to_f32);         /* a float, as f32 scalar */
 ANP_UPGRADE_RULE(attr_to_scalar_like); /* a float, as a scalar of input 0's type */
 
 /* ---- for one operator (upgrade_ops.c) ---- */
+ANP_UPGRADE_RULE(batch_norm_is_test);
 ANP_UPGRADE_RULE(batch_norm_spatial);
 ANP_UPGRADE_RULE(batch_norm_training);
 ANP_UPGRADE_RULE(cast_type_name);
 ANP_UPGRADE_RULE(clip_bounds); /* number: absent bounds are those of f32 */
-ANP_UPGRADE_RULE(dropout_mask);
+ANP_UPGRADE_RULE(dropout_is_test);
+ANP_UPGRADE_RULE(dropout_mask); /* text and number: as attr_to_f32 for the ratio */
 ANP_UPGRADE_RULE(group_norm_scale);
 ANP_UPGRADE_RULE(gru_direction);
 ANP_UPGRADE_RULE(legacy_broadcast);
@@ -43,6 +45,7 @@ ANP_UPGRADE_RULE(split_sizes);
 ANP_UPGRADE_RULE(tile_axis);
 ANP_UPGRADE_RULE(upsample_resize);
 ANP_UPGRADE_RULE(upsample_scales);
+ANP_UPGRADE_RULE(whole_through_f64); /* of one input and one result */
 
 /* ---- as com.microsoft's own forms of it (microsoft_norm.c) ---- */
 ANP_UPGRADE_RULE(simplified_layer_norm);

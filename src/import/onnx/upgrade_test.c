@@ -222,6 +222,39 @@ static void group_norm_scales_are_repeated_for_channels(void **state) {
             "y: f32[2, 6, 4] = GroupNormalization(z, Reshape, Reshape_1) {num_groups=2}");
 }
 
+static void what_is_trained_stays_trained(void **state) {
+    (void)state;
+    one_node_t t = begin("Dropout", "x", "y");
+    with(&t, attr_int("is_test", 0));
+    with(&t, attr_float("ratio", 0.25f));
+    becomes(&t, 6,
+            "const training_mode: bool[] = {1}\n"
+            "const ratio: f32[] = {0.25}\n"
+            "y: f32[2, 3, 4, 4] = Dropout(x, ratio, training_mode)");
+    t = begin("Dropout", "x", "y m");
+    with(&t, attr_int("is_test", 0));
+    with(&t, attr_float("ratio", 0.25f));
+    becomes(&t, 6,
+            "y: f32[2, 3, 4, 4], Dropout: bool[2, 3, 4, 4] = Dropout(x, ratio, training_mode)\n"
+            "m: f32[2, 3, 4, 4] = CastLike(Dropout, x)");
+    t = begin("BatchNormalization", "x s s s s", "y");
+    add_input(&t.graph, "s", ANP_DTYPE_F32, "3");
+    with(&t, attr_int("is_test", 0));
+    becomes(&t, 6, "y: f32[2, 3, 4, 4] = BatchNormalization(x, s, s, s, s) {training_mode=1}");
+}
+
+static void whole_numbers_go_through_f64_where_later_sets_take_none(void **state) {
+    (void)state;
+    one_node_t t = {.graph = {.n = 0}, .node = new_node("Erf", "i", "y")};
+    add_input(&t.graph, "i", ANP_DTYPE_I32, "2");
+    becomes(&t, 9,
+            "Cast: f64[2] = Cast(i) {to=11}\n"
+            "Erf: f64[2] = Erf(Cast)\n"
+            "y: i32[2] = Cast(Erf) {to=6}");
+    t = begin("Erf", "x", "y");
+    becomes(&t, 9, "y: f32[2, 3, 4, 4] = Erf(x)");
+}
+
 static void dropout_keeps_its_ratio_and_its_masks_type(void **state) {
     (void)state;
     one_node_t t = begin("Dropout", "x", "y");
@@ -270,6 +303,13 @@ static void tiles_axis_becomes_repeats(void **state) {
     add_initializer(&t.graph, &tiles);
     add_initializer(&t.graph, &axis);
     becomes(&t, 1, "const repeats: i64[4] = {1, 2, 1, 1}\ny: f32[2, 6, 4, 4] = Tile(x, repeats)");
+    t = begin("Tile", "x tiles axis", "y");
+    const float two = 2, one = 1;
+    const msg_t f_tiles = tensor_f32s("tiles", "1", 1, &two),
+                f_axis = tensor_f32s("axis", "1", 1, &one);
+    add_initializer(&t.graph, &f_tiles);
+    add_initializer(&t.graph, &f_axis);
+    becomes(&t, 1, "y: f32[2, 6, 4, 4] = Tile(x, repeats)");
 }
 
 static void renamed_operators_and_defaults_follow(void **state) {
@@ -524,6 +564,8 @@ int main(void) {
         cmocka_unit_test(batch_norm_per_activation_is_arithmetic),
         cmocka_unit_test(batch_norm_with_more_outputs_trains),
         cmocka_unit_test(group_norm_scales_are_repeated_for_channels),
+        cmocka_unit_test(what_is_trained_stays_trained),
+        cmocka_unit_test(whole_numbers_go_through_f64_where_later_sets_take_none),
         cmocka_unit_test(dropout_keeps_its_ratio_and_its_masks_type),
         cmocka_unit_test(casts_named_their_type),
         cmocka_unit_test(concat_had_a_default_axis),
