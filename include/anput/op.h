@@ -95,7 +95,7 @@ typedef struct anp_op_host_t {
     anp_status_t (*set_unknown)(anp_op_node_t *node, uint32_t output);
 
     /* ---- for kernels ---- */
-    /* Gives an output of a data-dependent operator its shape and memory. */
+    /* Gives an output of a data-dependent operator, one that is wanted, its shape and memory. */
     anp_status_t (*output)(anp_op_node_t *node, uint32_t output, uint32_t rank, const int64_t *dims,
                            void **out_data);
     /* Memory until the kernel returns: 64-byte aligned, contents undefined. */
@@ -112,8 +112,9 @@ typedef struct anp_op_host_t {
     ((host)->struct_size >= offsetof(anp_op_host_t, slot) + sizeof((host)->slot))
 
 /*
- * A kernel. Inputs are dense host tensors, NULL where an optional one is not given; the data of a
- * tensor without elements may be NULL. Outputs have the shape the rule gave, and memory of their
+ * A kernel. There is an entry for each operand of the signature, more where one is variadic.
+ * Inputs are dense host tensors, NULL where an optional one is not given; the data of a tensor
+ * without elements may be NULL. Outputs have the shape the rule gave, and memory of their
  * own (no output lies in an input); NULL where nobody wants them. Of a data-dependent operator
  * they are empty: use host->output.
  * Any thread, several at the same time: a kernel keeps no state.

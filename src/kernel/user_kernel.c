@@ -22,10 +22,36 @@ typedef struct user_out_t {
 
 typedef struct user_call_t {
     anp_op_node_t node;
-    anp_kernel_t *k;
-    user_out_t *outs;
-    anp_tensor_t **out; /* [n_out] NULL where nobody wants it */
+    const anp_kernel_t *k;
+    const anp_tensor_t **in; /* [n_in] of the signature or more: NULL where one is left out */
+    uint32_t n_in;
+    user_out_t *outs;   /* [k->n_out] */
+    anp_tensor_t **out; /* [n_out] likewise */
+    uint32_t n_out;
 } user_call_t;
+
+static anp_status_t scratch(const anp_kernel_t *k, uint64_t size_bytes, void **out) {
+    return k->mem->scratch(k->mem->user, size_bytes, out);
+}
+
+/* Operands left out at the end of a node are NULL for the library, like those in the middle: n of
+ * them are given, the signature has `declared`. The list is empty. */
+static anp_status_t make_list(const anp_kernel_t *k, uint32_t n, uint32_t declared, void **out_list,
+                              uint32_t *out_n) {
+    *out_n = ANP_MAX(n, declared);
+    ANP_TRY(scratch(k, *out_n * sizeof(void *), out_list));
+    if (*out_n) memset(*out_list, 0, *out_n * sizeof(void *));
+    return ANP_OK;
+}
+
+static anp_status_t make_inputs(user_call_t *c) {
+    const anp_kernel_t *k = c->k;
+    void *list;
+    ANP_TRY(make_list(k, k->n_in, k->op->user->n_in, &list, &c->n_in));
+    c->in = list;
+    if (k->n_in) memcpy(list, k->in, k->n_in * sizeof *k->in);
+    return ANP_OK;
+}
 
 /* ---- guards ---- */
 
@@ -86,11 +112,10 @@ static anp_status_t check_dims(user_call_t *c, uint32_t i, uint32_t rank, const 
 static anp_status_t slot_output(anp_op_node_t *node, uint32_t output, uint32_t rank,
                                 const int64_t *dims, void **out_data) {
     user_call_t *c = node->kernel;
-    if (!(node->op->flags & ANP_OP_DATA_DEPENDENT) || output >= c->k->n_out)
-        return anp_user_lie(node,
-                            "the kernel shapes output %u: it has none, or is not "
-                            "data-dependent",
-                            output);
+    if (!(node->op->flags & ANP_OP_DATA_DEPENDENT))
+        return anp_user_lie(node, "the kernel shapes output %u and is not data-dependent", output);
+    if (output >= c->n_out || !c->out[output])
+        return anp_user_lie(node, "the kernel shapes output %u, which nobody wants", output);
     user_out_t *o = &c->outs[output];
     if (o->data) return anp_user_lie(node, "the kernel shapes output %u twice", output);
     ANP_TRY(check_dims(c, output, rank, dims));
@@ -102,7 +127,7 @@ static anp_status_t slot_output(anp_op_node_t *node, uint32_t output, uint32_t r
 
 static anp_status_t slot_scratch(anp_op_node_t *node, uint64_t size_bytes, void **out) {
     const user_call_t *c = node->kernel;
-    return keep(node, anp_kernel_scratch(c->k, size_bytes, out));
+    return keep(node, scratch(c->k, size_bytes, out));
 }
 
 typedef struct work_t {
@@ -134,11 +159,12 @@ static const anp_user_slots_t slots = {
 
 /* Of a data-dependent operator: what the shape rule says now, which the kernel has to keep. */
 static anp_status_t expect_shapes(user_call_t *c) {
-    anp_kernel_t *k = c->k;
-    anp_shape_in_t *in;
-    anp_shape_out_t *out;
-    ANP_TRY(anp_kernel_scratch(k, k->n_in * sizeof *in, (void **)&in));
-    ANP_TRY(anp_kernel_scratch(k, k->n_out * sizeof *out, (void **)&out));
+    const anp_kernel_t *k = c->k;
+    void *in_room, *out_room;
+    ANP_TRY(scratch(k, k->n_in * sizeof(anp_shape_in_t), &in_room));
+    ANP_TRY(scratch(k, k->n_out * sizeof(anp_shape_out_t), &out_room));
+    anp_shape_in_t *in = in_room;
+    anp_shape_out_t *out = out_room;
     for (uint32_t i = 0; i < k->n_in; i++) {
         in[i] = (anp_shape_in_t){.present = k->in[i] != NULL, .data = k->in[i]};
         if (k->in[i]) anp_shape_of_tensor(k->in[i], &in[i].shape);
@@ -164,10 +190,13 @@ static anp_status_t expect_shapes(user_call_t *c) {
 }
 
 static anp_status_t make_outputs(user_call_t *c) {
-    anp_kernel_t *k = c->k;
+    const anp_kernel_t *k = c->k;
     const bool shaped = !(k->op->flags & ANP_OP_DATA_DEPENDENT);
-    ANP_TRY(anp_kernel_scratch(k, k->n_out * sizeof *c->outs, (void **)&c->outs));
-    ANP_TRY(anp_kernel_scratch(k, k->n_out * sizeof *c->out, (void **)&c->out));
+    void *outs, *list;
+    ANP_TRY(scratch(k, k->n_out * sizeof *c->outs, &outs));
+    ANP_TRY(make_list(k, k->n_out, k->op->user->n_out, &list, &c->n_out));
+    c->outs = outs;
+    c->out = list;
     for (uint32_t i = 0; i < k->n_out; i++) {
         user_out_t *o = &c->outs[i];
         *o = (user_out_t){.data = NULL};
@@ -181,7 +210,7 @@ static anp_status_t make_outputs(user_call_t *c) {
 }
 
 static anp_status_t hand_over(user_call_t *c) {
-    anp_kernel_t *k = c->k;
+    const anp_kernel_t *k = c->k;
     for (uint32_t i = 0; i < k->n_out; i++) {
         const user_out_t *o = &c->outs[i];
         if (!k->out[i]) continue;
@@ -201,8 +230,9 @@ static anp_status_t run(anp_kernel_t *k, anp_op_kernel_fn_t fn, const char *what
                               .slots = &slots,
                               .kernel = &c},
                      .k = k};
+    ANP_TRY(make_inputs(&c));
     ANP_TRY(make_outputs(&c));
-    const anp_status_t st = fn(&anp_user_host, &c.node, k->in, k->n_in, c.out, k->n_out);
+    const anp_status_t st = fn(&anp_user_host, &c.node, c.in, c.n_in, c.out, c.n_out);
     ANP_TRY(check_guards(&c));
     ANP_TRY(anp_user_result(&c.node, st, what));
     return hand_over(&c);
@@ -218,12 +248,17 @@ static anp_status_t run_fast(anp_kernel_t *k) {
 
 static bool accepts(const anp_kernel_t *k) {
     const anp_op_def_t *d = k->op->user->def;
+    user_call_t c = {.node = {.op = k->op, .name = k->node_name, .attrs = k->attrs}, .k = k};
+    void *list;
     if (!ANP_OP_DEF_HAS(d, fast)) return false;
     if (!d->accepts) return true;
-    anp_op_node_t node = {.op = k->op, .name = k->node_name, .attrs = k->attrs};
-    return d->accepts(&anp_user_host, &node, k->in, k->n_in, (const anp_tensor_t *const *)k->out,
-                      k->n_out) &&
-           node.status == ANP_OK;
+    if (make_inputs(&c) != ANP_OK ||
+        make_list(k, k->n_out, k->op->user->n_out, &list, &c.n_out) != ANP_OK)
+        return false; /* the reference will say so */
+    const anp_tensor_t **out = list;
+    for (uint32_t i = 0; i < k->n_out; i++) out[i] = k->out[i];
+    return d->accepts(&anp_user_host, &c.node, c.in, c.n_in, out, c.n_out) &&
+           c.node.status == ANP_OK;
 }
 
 const anp_cpu_kernel_t *anp_user_fast(const anp_kernel_t *k) {

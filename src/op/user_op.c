@@ -86,17 +86,24 @@ static anp_status_t check_names(const anp_op_lib_t *l, const anp_op_t *op, anp_o
 }
 
 /* Tensors only, and no output of strings: kernels have no way to give sequences or text. */
-static anp_status_t check_operands(const anp_op_lib_t *l, const anp_op_t *op) {
-    anp_operand_spec_t s = {0};
+static anp_status_t check_operands(const anp_op_lib_t *l, const anp_op_t *op, anp_user_op_t *u) {
+    anp_operand_spec_t s;
     if (strchr(op->signature, '('))
         LIB_FAIL(l, ANP_BAD_OPERATOR, "operator '%s': operands are tensors, not '%s'", op->name,
                  op->signature);
-    for (uint32_t i = 0; anp_op_output_spec(op, i, &s); i++) {
+    for (uint32_t i = 0; !u->variadic && anp_op_input_spec(op, i, &s); i++) {
+        u->variadic = s.variadic;
+        u->n_in += !s.variadic;
+    }
+    bool last = false;
+    for (uint32_t i = 0; !last && anp_op_output_spec(op, i, &s); i++) {
+        last = s.variadic;
+        u->n_out += !s.variadic;
         if (anp_op_type_allows(op, s.type, ANP_DTYPE_STRING))
             LIB_FAIL(l, ANP_BAD_OPERATOR, "operator '%s': output '%s' may not be of strings",
                      op->name, s.name);
-        if (s.variadic) break;
     }
+    u->variadic |= last;
     return ANP_OK;
 }
 
@@ -120,7 +127,7 @@ static anp_status_t make_row(anp_op_lib_t *l, uint32_t i, uint32_t index, anp_op
     ANP_TRY(check_names(l, op, ops));
     const anp_status_t st = anp_op_check_row(op);
     if (st != ANP_OK) return anp_error_prefix(ANP_BAD_OPERATOR, "operator library %s", l->path);
-    return check_operands(l, op);
+    return check_operands(l, op, &l->ops[i]);
 }
 
 /* ---- defaults of attributes ---- */
@@ -168,16 +175,6 @@ static anp_status_t make_defaults(anp_op_lib_t *l, uint32_t i, anp_arena_t *aren
 
 /* ---- gradients ---- */
 
-static uint32_t count_operands(const anp_op_t *op, bool outputs) {
-    anp_operand_spec_t s = {0};
-    uint32_t n = 0;
-    while (outputs ? anp_op_output_spec(op, n, &s) : anp_op_input_spec(op, n, &s)) {
-        n++;
-        if (s.variadic) return UINT32_MAX;
-    }
-    return n;
-}
-
 /* The operator named: its inputs are inputs, outputs and output gradients of `op`, its outputs the
  * input gradients. */
 static anp_status_t find_gradient(anp_op_lib_t *l, uint32_t i) {
@@ -190,14 +187,15 @@ static anp_status_t find_gradient(anp_op_lib_t *l, uint32_t i) {
     if (!g)
         LIB_FAIL(l, ANP_BAD_OPERATOR, "operator '%s': its gradient '%s' is not in the library",
                  op->name, d->gradient);
-    const uint32_t n_in = count_operands(op, false), n_out = count_operands(op, true);
-    if (n_in == UINT32_MAX || n_out == UINT32_MAX)
+    const anp_user_op_t *u = op->user, *gu = g->user;
+    if (u->variadic)
         LIB_FAIL(l, ANP_BAD_OPERATOR, "operator '%s' has a gradient and operands of any number",
                  op->name);
-    if (count_operands(g, false) != n_in + 2 * n_out || count_operands(g, true) != n_in)
+    const uint32_t n_in = u->n_in + 2 * u->n_out;
+    if (gu->variadic || gu->n_in != n_in || gu->n_out != u->n_in)
         LIB_FAIL(l, ANP_BAD_OPERATOR,
                  "operator '%s': its gradient '%s' should have %u inputs and %u outputs", op->name,
-                 g->name, n_in + 2 * n_out, n_in);
+                 g->name, n_in, u->n_in);
     l->ops[i].gradient = g;
     return ANP_OK;
 }

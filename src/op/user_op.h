@@ -23,6 +23,8 @@ typedef struct anp_user_op_t {
     const anp_op_def_t *def;
     anp_attrs_t defaults;     /* each attribute of the row: its default, else zero */
     const anp_op_t *gradient; /* NULL: none */
+    uint32_t n_in, n_out;     /* operands of the signature, without a variadic one at the end */
+    bool variadic;            /* there is one */
 } anp_user_op_t;
 
 /*

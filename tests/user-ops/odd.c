@@ -70,7 +70,7 @@ static anp_status_t highest_shape(const anp_op_host_t *host, anp_op_node_t *node
 
 /* Of inputs that have the shape of the output or one element. */
 static anp_status_t highest(KERNEL_ARGS) {
-    (void)host, (void)node;
+    (void)host, (void)node, (void)n_out;
     const anp_tensor_t *shape = out[0] ? out[0] : out[1];
     for (int64_t i = 0; i < count(shape); i++) {
         int64_t best = 0;
@@ -82,7 +82,7 @@ static anp_status_t highest(KERNEL_ARGS) {
             most = v;
         }
         if (out[0]) ((float *)out[0]->data)[i] = most;
-        if (n_out > 1 && out[1]) ((int64_t *)out[1]->data)[i] = best;
+        if (out[1]) ((int64_t *)out[1]->data)[i] = best;
     }
     return ANP_OK;
 }
@@ -102,7 +102,7 @@ static anp_status_t positive(KERNEL_ARGS) {
     int64_t found = 0;
     float *kept, *y;
     void *p;
-    (void)n_in, (void)out;
+    (void)n_in, (void)n_out;
     TRY(host->scratch(node, (uint64_t)n * sizeof *kept, &p));
     kept = p;
     for (int64_t i = 0; i < n; i++)
@@ -110,7 +110,7 @@ static anp_status_t positive(KERNEL_ARGS) {
     TRY(host->output(node, 0, 1, &found, &p));
     y = p;
     for (int64_t i = 0; i < found; i++) y[i] = kept[i];
-    if (n_out < 2) return ANP_OK;
+    if (!out[1]) return ANP_OK;
     TRY(host->output(node, 1, 0, NULL, &p));
     *(int64_t *)p = found;
     return ANP_OK;

@@ -44,7 +44,7 @@ static void every_lie_is_told_with_library_and_operator(void **state) {
         {"GivesUnknownStatus", "the reference kernel gives status 999 (unknown status)"},
         {"LosesDevice", "the device is gone"},
         {"AsksForShapes", "a kernel calls a function for shape rules"},
-        {"ShapesPlanned", "the kernel shapes output 0: it has none, or is not data-dependent"},
+        {"ShapesPlanned", "the kernel shapes output 0 and is not data-dependent"},
         {"ShapesTwoAxes", "the kernel gives output 0 rank 2, its shape rule said 1"},
         {"ShapesNegative", "the kernel gives axis 0 of output 0 size -3"},
         {"ShapesTwice", "the kernel shapes output 0 twice"},
