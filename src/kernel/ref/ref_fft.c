@@ -66,8 +66,9 @@ static void butterfly(const anp_fft_smooth_t *s, int64_t radix, const complex_t 
     const int64_t step = s->n / radix;
     for (int64_t j = 0; j < radix; j++) {
         complex_t sum = x[0];
-        for (int64_t q = 1; q < radix; q++) {
-            const int64_t t = j * q % radix * step;
+        for (int64_t q = 1, t = 0; q < radix; q++) { /* t is j q step, modulo n */
+            t += j * step;
+            if (t >= s->n) t -= s->n;
             sum = add(sum, mul(x[q], s->cos[t], s->sin[t]));
         }
         y[j] = sum;
