@@ -9,11 +9,17 @@ static bool wants_statistics(const anp_draft_t *d) {
     return anp_draft_wants(d, 1) || anp_draft_wants(d, 2);
 }
 
+/* The bias is that of the product before, so it comes first: it becomes a part of the product then.
+ */
+static anp_value_t *skip_sum(anp_steps_t *s, uint32_t bias) {
+    anp_value_t *x = anp_steps_add_if(s, anp_steps_need(s, 0), anp_draft_input(s->draft, bias));
+    return ANP_STEP(s, "Add", x, anp_steps_need(s, 1));
+}
+
 ANP_UPGRADE_RULE(ms_skip_layer_norm) {
     (void)row;
     anp_steps_t s = anp_steps_begin(d);
-    anp_value_t *x = ANP_STEP(&s, "Add", anp_steps_need(&s, 0), anp_steps_need(&s, 1)), *y[4];
-    x = anp_steps_add_if(&s, x, anp_draft_input(d, 4));
+    anp_value_t *x = skip_sum(&s, 4), *y[4];
     anp_value_t *in[] = {x, anp_steps_need(&s, 2), anp_draft_input(d, 3)};
     anp_steps_float(&s, "epsilon", anp_steps_get_float(&s, "epsilon", 1e-12f));
     anp_steps_add(&s, "LayerNormalization", 3, in, wants_statistics(d) ? 3 : 1, y);
@@ -46,8 +52,7 @@ ANP_UPGRADE_RULE(ms_skip_rms_norm) {
     (void)row;
     anp_steps_t s = anp_steps_begin(d);
     const double epsilon = anp_steps_get_float(&s, "epsilon", 1e-12f);
-    anp_value_t *x = ANP_STEP(&s, "Add", anp_steps_need(&s, 0), anp_steps_need(&s, 1));
-    x = anp_steps_add_if(&s, x, anp_draft_input(d, 3));
+    anp_value_t *x = skip_sum(&s, 3);
     anp_value_t *y[] = {rms_norm(&s, x, anp_steps_need(&s, 2), -1, epsilon), NULL, NULL, x};
     if (anp_draft_wants(d, 2)) y[2] = inverse_rms(&s, x, -1, epsilon);
     return anp_steps_end(&s, 4, y);

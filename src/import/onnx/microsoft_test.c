@@ -92,8 +92,8 @@ static void sums_before_a_normalisation_are_outputs_too(void **state) {
     add_input(&t.graph, "g", ANP_DTYPE_F32, "8");
     add_input(&t.graph, "b", ANP_DTYPE_F32, "8");
     add_output(&t.graph, "s");
-    becomes(&t, "Add: f32[B, S, 8] = Add(x, x)\n"
-                "s: f32[B, S, 8] = Add @Add_1(Add, b)\n"
+    becomes(&t, "Add: f32[B, S, 8] = Add(x, b)\n"
+                "s: f32[B, S, 8] = Add @Add_1(Add, x)\n"
                 "y: f32[B, S, 8] = LayerNormalization @LayerNormalization(s, g) {epsilon=1e-12}");
     t = begin("SkipSimplifiedLayerNormalization", "x x g", "y m");
     add_input(&t.graph, "x", ANP_DTYPE_F32, "B S 8");

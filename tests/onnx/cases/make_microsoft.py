@@ -217,6 +217,9 @@ def spellings():
     one("pad_2d_pads", "Pad", lambda c: [c.normal(2, 3), np.array([[1, 0, 0, 2]], i64)])
     one("pad_reflect", "Pad", lambda c: [c.normal(3, 4), np.array([1, 2, 0, 1], i64)], mode="reflect")
     one("pad_edge_negative", "Pad", lambda c: [c.normal(3, 4), np.array([1, -1, 0, 1], i64)], mode="edge")
+    for mode, padding in (("bilinear", "border"), ("nearest", "reflection"), ("bicubic", "zeros")):  # bicubic at a border is not as ONNX says there
+        one("grid_sample_" + mode, "GridSample", lambda c: [c.normal(1, 2, 4, 5), c.rng.uniform(-1.2, 1.2, (1, 3, 3, 2)).astype(f32)],
+            mode=mode, padding_mode=padding, align_corners=1)
     for metric in ("sqeuclidean", "euclidean"):
         one("cdist_" + metric, "CDist", lambda c: [c.normal(4, 3), c.normal(5, 3)], metric=metric)
     one("inverse", "Inverse", lambda c: [c.normal(2, 4, 4) + 3 * np.eye(4, dtype=f32)])
