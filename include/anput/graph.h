@@ -81,6 +81,23 @@ ANP_API anp_status_t anp_graph_op(anp_graph_t *graph, const char *domain, const 
                                   anp_value_t **out_values, uint32_t n_outputs);
 
 /**
+ * Appends the gradients of `y`: how much the sum of its elements changes with each element of xs.
+ * One node, ONNX's Gradient; compiling writes it as the operators that compute it.
+ * y        a result of floating-point type
+ * xs       n_xs values of floating-point type, each of which counts as independent: nothing flows
+ *          through one to what it was computed from. An initial weight that is trained is an input
+ *          or a state, not a constant: equal constants are one value.
+ * zs       n_zs values to be held constant; may be NULL when 0
+ * out_gradients  receives n_xs results of the types and shapes of xs; gradients of them may be
+ * taken again Errors   ANP_INVALID_ARGUMENT (no xs, a value of another graph or given twice,
+ * another type); ANP_OUT_OF_MEMORY. Operators without a gradient are found when it is compiled:
+ *          ANP_UNSUPPORTED, naming the node. Since 0.1.
+ */
+ANP_API anp_status_t anp_graph_gradient(anp_graph_t *graph, anp_value_t *y, anp_value_t *const *xs,
+                                        uint32_t n_xs, anp_value_t *const *zs, uint32_t n_zs,
+                                        anp_value_t **out_gradients);
+
+/**
  * Makes `value` an output of entry "main" called `name`, after the outputs there are.
  * Errors   ANP_INVALID_ARGUMENT (value of another graph), ANP_OUT_OF_MEMORY. Since 0.1.
  */

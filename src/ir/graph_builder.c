@@ -92,6 +92,89 @@ anp_status_t anp_graph_op(anp_graph_t *graph, const char *domain, const char *op
     return ANP_OK;
 }
 
+/* ---- gradients ---- */
+
+static anp_status_t check_variables(const anp_graph_t *g, anp_value_t *const *vars, uint32_t n_xs,
+                                    uint32_t n) {
+    if (n_xs == 0) ANP_FAIL(ANP_INVALID_ARGUMENT, "Gradient: no xs are given");
+    for (uint32_t i = 0; i < n; i++) {
+        ANP_TRY(check_owned(g, vars[i], "Gradient"));
+        for (uint32_t k = 0; k < i; k++)
+            if (vars[k] == vars[i])
+                ANP_FAIL(ANP_INVALID_ARGUMENT, "Gradient: '%s' is given twice", vars[i]->name);
+        if (i < n_xs && !anp_dtype_is_float((anp_dtype_t)vars[i]->shape.dtype))
+            ANP_FAIL(ANP_INVALID_ARGUMENT, "Gradient: '%s' has type %s, expected a float",
+                     vars[i]->name, anp_dtype_name((anp_dtype_t)vars[i]->shape.dtype));
+    }
+    return ANP_OK;
+}
+
+/* Names as attributes, and what the results are called. */
+static anp_status_t name_gradient(anp_graph_t *g, anp_value_t *const *vars, uint32_t n_xs,
+                                  uint32_t n, anp_string_t **out_vars, const char ***out_results) {
+    ANP_TRY(ANP_ARENA_ARRAY(&g->scratch, n, out_vars));
+    ANP_TRY(ANP_ARENA_ARRAY(&g->scratch, n_xs, out_results));
+    for (uint32_t i = 0; i < n; i++) {
+        (*out_vars)[i] = (anp_string_t){vars[i]->name, strlen(vars[i]->name)};
+        if (i >= n_xs) continue;
+        anp_buf_t name;
+        anp_buf_init(&name, 0);
+        anp_buf_printf(&name, "grad_%s", vars[i]->name);
+        anp_status_t st = anp_buf_status(&name);
+        if (st == ANP_OK)
+            st = anp_arena_strndup(&g->scratch, name.data, name.len, &(*out_results)[i]);
+        anp_buf_deinit(&name);
+        ANP_TRY(st);
+    }
+    return ANP_OK;
+}
+
+static anp_status_t add_gradient(anp_graph_t *g, anp_value_t *y, anp_value_t *const *vars,
+                                 uint32_t n_xs, uint32_t n, anp_node_t **out) {
+    anp_string_t *names;
+    const char **results;
+    anp_value_t **inputs; /* fed with what they name: themselves */
+    ANP_TRY(name_gradient(g, vars, n_xs, n, &names, &results));
+    ANP_TRY(ANP_ARENA_ARRAY(&g->scratch, 2 * (uint64_t)n + 1, &inputs));
+    for (uint32_t i = 0; i < n; i++) inputs[i] = inputs[n + i] = vars[i];
+    inputs[2 * n] = y;
+    const anp_attr_t attrs[] = {
+        {.name = "xs", .kind = ANP_ATTR_STRINGS, .count = n_xs, .v.strings = names},
+        {.name = "y", .kind = ANP_ATTR_STRING, .v.s = {y->name, strlen(y->name)}},
+        {.name = "zs", .kind = ANP_ATTR_STRINGS, .count = n - n_xs, .v.strings = names + n_xs}};
+    const anp_node_desc_t d = {.op = anp_op_row(ANP_OP_Gradient),
+                               .name = "gradient",
+                               .attrs = attrs,
+                               .n_attrs = n > n_xs ? 3 : 2,
+                               .inputs = inputs,
+                               .n_inputs = 2 * n + 1,
+                               .out_names = results,
+                               .n_outputs = n_xs};
+    if (!d.op) ANP_FAIL(ANP_UNSUPPORTED, "Gradient is not in this build");
+    return append_inferred(g, &d, out);
+}
+
+anp_status_t anp_graph_gradient(anp_graph_t *graph, anp_value_t *y, anp_value_t *const *xs,
+                                uint32_t n_xs, anp_value_t *const *zs, uint32_t n_zs,
+                                anp_value_t **out_gradients) {
+    anp_value_t **vars;
+    anp_node_t *n;
+    for (uint32_t i = 0; i < n_xs; i++) out_gradients[i] = NULL;
+    ANP_TRY(check_owned(graph, y, "Gradient"));
+    anp_arena_reset(&graph->scratch);
+    ANP_TRY(ANP_ARENA_ARRAY(&graph->scratch, (uint64_t)n_xs + n_zs, &vars));
+    for (uint32_t i = 0; i < n_xs + n_zs; i++) vars[i] = i < n_xs ? xs[i] : zs[i - n_xs];
+    ANP_TRY(check_variables(graph, vars, n_xs, n_xs + n_zs));
+    if (!anp_dtype_is_float((anp_dtype_t)y->shape.dtype))
+        ANP_FAIL(ANP_INVALID_ARGUMENT, "Gradient: y '%s' has type %s, expected a float", y->name,
+                 anp_dtype_name((anp_dtype_t)y->shape.dtype));
+    ANP_TRY(add_gradient(graph, y, vars, n_xs, n_xs + n_zs, &n));
+    for (uint32_t i = 0; i < n_xs; i++) out_gradients[i] = n->outputs[i];
+    return ANP_OK;
+}
+
+/* ---- outputs and states ---- */
+
 static anp_status_t add_output(anp_graph_t *g, anp_value_t *v) {
     anp_block_t *b = main_block(g);
     anp_value_t **list;

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define anp_ref_control NULL /* If, Loop and Scan are run by the runtime */
+#define anp_ref_control NULL  /* If, Loop and Scan are run by the runtime */
+#define anp_ref_gradient NULL /* a pass expands it */
 
 static const anp_kernel_fn_t ref_table[ANP_OP_COUNT] = {
 #define OP(id, domain, name, since, signature, types, attributes, shape, ref, flags) \

@@ -2,6 +2,7 @@
 /* The operator table, its small grammars (signature, types, attributes) and the check of one node
  * against its row. */
 #include "op/op.h"
+#include "base/str.h"
 #include "op/words.h"
 
 #include <stdio.h>
@@ -185,6 +186,18 @@ bool anp_op_attr_spec(const anp_op_t *op, uint32_t i, anp_attr_spec_t *out) {
         parse_attr(w, out);
         return true;
     }
+}
+
+double anp_op_attr_f64(const anp_op_t *op, const anp_attrs_t *attrs, const char *name) {
+    const anp_attr_t *attr = anp_attr_find(attrs, name);
+    if (attr && attr->kind == ANP_ATTR_FLOAT) return (double)attr->v.f;
+    if (attr && attr->kind == ANP_ATTR_INT) return (double)attr->v.i;
+    anp_attr_spec_t spec;
+    double def = 0;
+    for (uint32_t i = 0; anp_op_attr_spec(op, i, &spec); i++)
+        if (strcmp(spec.name, name) == 0 && spec.has_default && anp_parse_f64(spec.def, &def))
+            return def;
+    return 0;
 }
 
 /* ---- checking a node ---- */

@@ -95,6 +95,8 @@ typedef struct anp_attr_spec_t {
     char def[64];
 } anp_attr_spec_t;
 bool anp_op_attr_spec(const anp_op_t *op, uint32_t i, anp_attr_spec_t *out);
+/* A number of a node, or the default of its operator's row; 0 when there is neither. */
+double anp_op_attr_f64(const anp_op_t *op, const anp_attrs_t *attrs, const char *name);
 
 /* Whether the three texts of a row follow the grammar above; who reads a row counts on it. */
 anp_status_t anp_op_check_row(const anp_op_t *op);

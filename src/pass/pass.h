@@ -29,6 +29,7 @@ bool anp_target_takes(const anp_target_t *t, const anp_fused_t *form);
  * --list-passes` and `--no-pass NAME` read this list.
  */
 #define ANP_PASS_LIST(X)                                                                          \
+    X(gradient, true, "writes Gradient as the operators that compute it")                         \
     X(identity, true, "removes nodes that give their input unchanged (Identity, Dropout, x * 1)") \
     X(shapes, true, "turns shape arithmetic with a known result into constants")                  \
     X(fold, true, "computes nodes whose inputs are all constant")                                 \

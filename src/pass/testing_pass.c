@@ -3,6 +3,7 @@
 #include "pass/testing_pass.h"
 #include "pass/eval.h"
 #include <math.h>
+#include <string.h>
 
 static void expect_ok(anp_status_t st, const char *what) {
     if (st != ANP_OK) fail_msg("%s: %s (%s)", what, anp_error_message(), anp_error_trace_text());
@@ -12,21 +13,24 @@ static void expect_ok(anp_status_t st, const char *what) {
 
 enum { SYMBOL_SIZE = 4 };
 
-typedef struct run_t {
-    anp_arena_t arena;
-    anp_tensor_t *tensors; /* by value id */
-    bool done;             /* false: something has no kernel, or is a control block */
-} run_t;
+static int64_t size_of_symbol(const char *name) {
+    const char *last = name + strlen(name) - 1;
+    return *last >= '0' && *last <= '9' && *name != '_' ? *last - '0' : SYMBOL_SIZE;
+}
 
 static int64_t size_of(const anp_graph_t *g, anp_dim_t d) {
     int64_t symbols[64], size = 0;
-    for (uint32_t i = 0; i < ANP_ARRAY_LEN(symbols); i++) symbols[i] = SYMBOL_SIZE;
+    for (uint32_t i = 0; i < ANP_ARRAY_LEN(symbols); i++)
+        symbols[i] = i < g->dims->names.count
+                         ? size_of_symbol(ANP_VEC_AT(&g->dims->names, const char *, i))
+                         : SYMBOL_SIZE;
     expect_ok(anp_dims_eval(g->dims, d, symbols, ANP_ARRAY_LEN(symbols), &size), "a size");
     return size;
 }
 
 /* The same numbers for the same place among the inputs: floats in [-2, 2), others 0 or 1. */
-static void seed_input(const anp_graph_t *g, const anp_value_t *v, uint32_t place, run_t *r) {
+static void seed_input(const anp_graph_t *g, const anp_value_t *v, uint32_t place,
+                       anp_test_run_t *r) {
     anp_tensor_t *t = &r->tensors[v->id];
     int64_t dims[ANP_RANK_MAX];
     uint64_t bytes;
@@ -34,7 +38,7 @@ static void seed_input(const anp_graph_t *g, const anp_value_t *v, uint32_t plac
     for (int32_t i = 0; i < v->shape.rank; i++) dims[i] = size_of(g, v->shape.dims[i]);
     anp_tensor_init(t, (anp_dtype_t)v->shape.dtype, (uint32_t)v->shape.rank, dims, NULL);
     expect_ok(anp_tensor_bytes(t, &bytes), "an input");
-    expect_ok(anp_arena_alloc(&r->arena, bytes + 64, &t->data), "an input");
+    expect_ok(anp_arena_alloc(&r->inputs, bytes + 64, &t->data), "an input");
     for (int64_t i = 0; i < anp_tensor_elems(t); i++) {
         state = state * 1664525 + 1013904223;
         const double f = (double)(state >> 8) / (1 << 22) - 2;
@@ -43,13 +47,13 @@ static void seed_input(const anp_graph_t *g, const anp_value_t *v, uint32_t plac
     }
 }
 
-static void run_node(const anp_node_t *n, run_t *r) {
+static void run_node(const anp_node_t *n, anp_test_run_t *r) {
     const anp_tensor_t *in[16] = {0};
     anp_tensor_t out[16];
     bool done = n->n_inputs <= 16 && n->n_outputs <= 16 && n->n_blocks == 0;
     for (uint32_t i = 0; i < n->n_inputs && done; i++) {
         const anp_value_t *v = n->inputs[i];
-        if (v) in[i] = v->constant ? &v->constant->tensor : &r->tensors[v->id];
+        if (v) in[i] = anp_test_result(v, r);
     }
     if (done) expect_ok(anp_pass_eval(n, in, UINT64_C(1) << 30, &r->arena, out, &done), n->name);
     for (uint32_t i = 0; i < n->n_outputs && done; i++)
@@ -57,16 +61,27 @@ static void run_node(const anp_node_t *n, run_t *r) {
     r->done &= done;
 }
 
-static void run_graph(anp_graph_t *g, run_t *r) {
+void anp_test_run_begin(anp_graph_t *g, anp_test_run_t *r) {
     const anp_block_t *b = anp_graph_find_entry(g, "main");
+    anp_arena_init(&r->inputs);
     anp_arena_init(&r->arena);
-    expect_ok(ANP_ARENA_ARRAY(&r->arena, g->values.count, &r->tensors), "running");
-    r->done = true;
+    expect_ok(ANP_ARENA_ARRAY(&r->inputs, g->values.count, &r->tensors), "running");
     for (uint32_t i = 0; i < b->n_inputs; i++) seed_input(g, b->inputs[i], i, r);
+}
+
+void anp_test_run(anp_graph_t *g, anp_test_run_t *r) {
+    const anp_block_t *b = anp_graph_find_entry(g, "main");
+    r->done = true;
+    anp_arena_reset(&r->arena);
     for (const anp_node_t *n = b->first; n && r->done; n = n->next) run_node(n, r);
 }
 
-static const anp_tensor_t *result_of(const anp_value_t *v, const run_t *r) {
+void anp_test_run_end(anp_test_run_t *r) {
+    anp_arena_deinit(&r->arena);
+    anp_arena_deinit(&r->inputs);
+}
+
+const anp_tensor_t *anp_test_result(const anp_value_t *v, const anp_test_run_t *r) {
     return v->constant ? &v->constant->tensor : &r->tensors[v->id];
 }
 
@@ -86,19 +101,21 @@ static void expect_near(const char *name, const anp_tensor_t *a, const anp_tenso
 }
 
 void anp_test_same_results(anp_graph_t *a, anp_graph_t *b) {
-    run_t ra, rb;
+    anp_test_run_t ra, rb;
     const anp_block_t *ba = anp_graph_find_entry(a, "main"), *bb = anp_graph_find_entry(b, "main");
-    run_graph(a, &ra);
-    run_graph(b, &rb);
+    anp_test_run_begin(a, &ra);
+    anp_test_run_begin(b, &rb);
+    anp_test_run(a, &ra);
+    anp_test_run(b, &rb);
     assert_int_equal(ba->n_outputs, bb->n_outputs);
     for (uint32_t i = 0; i < ba->n_outputs && ra.done && rb.done; i++) {
         assert_string_equal(ba->outputs[i]->name, bb->outputs[i]->name);
-        expect_near(ba->outputs[i]->name, result_of(ba->outputs[i], &ra),
-                    result_of(bb->outputs[i], &rb));
+        expect_near(ba->outputs[i]->name, anp_test_result(ba->outputs[i], &ra),
+                    anp_test_result(bb->outputs[i], &rb));
     }
     if (!ra.done || !rb.done) print_message("numbers not compared: %s\n", anp_error_message());
-    anp_arena_deinit(&ra.arena);
-    anp_arena_deinit(&rb.arena);
+    anp_test_run_end(&ra);
+    anp_test_run_end(&rb);
 }
 
 /* ---- before and after ---- */

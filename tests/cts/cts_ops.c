@@ -2,6 +2,7 @@
 /* Every operator the driver says yes to, in every type it allows, as a program of one node. */
 #include "cts.h"
 #include "cts_net.h"
+#include "kernel/kernel.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -127,7 +128,8 @@ void cts_each_op_case(void (*fn)(void *user, const char *name, const void *arg),
     for (size_t i = 0; i < ANP_ARRAY_LEN(cases); i++) run_case(&e, &cases[i]);
     for (uint32_t i = 0; i < ANP_OP_COUNT; i++) {
         const anp_op_t *op = anp_op_row(i);
-        if (!has_case(op) && !(op->flags & (ANP_OP_CONTROL | ANP_OP_HOST | ANP_OP_DATA_DEPENDENT)))
+        if (!has_case(op) && !(op->flags & (ANP_OP_HOST | ANP_OP_DATA_DEPENDENT)) &&
+            anp_kernel_ref(op)) /* control flow and Gradient are no kernels */
             run_plain(&e, op);
     }
 }

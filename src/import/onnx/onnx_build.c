@@ -67,6 +67,28 @@ static anp_status_t find_inputs(const anp_onnx_frame_t *frame, const anp_onnx_no
     return ANP_OK;
 }
 
+typedef struct named_t {
+    const anp_onnx_frame_t *frame;
+    anp_vec_t *out;
+} named_t;
+
+static anp_status_t push_named(void *arg, anp_string_t name) {
+    const named_t *n = arg;
+    anp_value_t *value;
+    ANP_TRY(anp_onnx_scope_find(n->frame->scope, name, &value));
+    return anp_vec_push(n->out, &value);
+}
+
+anp_status_t anp_onnx_add_identity(anp_onnx_importer_t *im, const anp_onnx_frame_t *frame,
+                                   const char *name, anp_value_t **value) {
+    anp_draft_t d;
+    anp_draft_init(&d, im->graph, frame->block, &im->arena);
+    const anp_step_t step = {.op = "Identity", .inputs = {*value}, .n_inputs = 1, .name = name};
+    const anp_status_t st = anp_draft_step(&d, &step, value);
+    anp_draft_deinit(&d);
+    return st;
+}
+
 /* ---- blocks ---- */
 
 anp_status_t anp_onnx_go_deeper(anp_onnx_importer_t *im) {
@@ -123,10 +145,24 @@ static anp_status_t set_block_outputs(anp_onnx_importer_t *im, const anp_onnx_fr
     return anp_block_set_outputs(im->graph, frame->block, values, (uint32_t)g->outputs.count);
 }
 
+/* Initial values a Gradient names. */
+static anp_status_t own_variables(anp_onnx_importer_t *im, const anp_onnx_frame_t *frame,
+                                  const anp_onnx_graph_t *g) {
+    const anp_onnx_tensor_t *tensors = g->initializers.items;
+    for (uint64_t i = 0; i < g->initializers.count && im->variables.count; i++) {
+        anp_value_t *value;
+        ANP_TRY(anp_onnx_scope_find(frame->scope, tensors[i].name, &value));
+        ANP_TRY(anp_onnx_own_variable(im, frame, tensors[i].name, &value));
+        ANP_TRY(anp_onnx_scope_replace(frame->scope, tensors[i].name, value));
+    }
+    return ANP_OK;
+}
+
 static anp_status_t fill_block(anp_onnx_importer_t *im, const anp_onnx_frame_t *frame,
                                const anp_onnx_graph_t *g) {
     ANP_TRY(anp_onnx_add_initializers(im, frame->scope, g));
     ANP_TRY(add_block_inputs(im, frame, g));
+    ANP_TRY(own_variables(im, frame, g));
     ANP_TRY(anp_onnx_add_nodes(im, frame, &g->nodes));
     return set_block_outputs(im, frame, g);
 }
@@ -192,6 +228,7 @@ static anp_status_t fill_draft(anp_onnx_importer_t *im, const anp_onnx_frame_t *
     d->out_names = names;
     d->n_outputs = (uint32_t)node->outputs.count;
     ANP_TRY(find_inputs(frame, node, &d->inputs));
+    ANP_TRY(anp_onnx_each_named(node, push_named, &(named_t){frame, &d->inputs}));
     for (uint64_t i = 0; i < n_attrs; i++) ANP_TRY(add_draft_attr(im, d, &attrs[i]));
     return ANP_OK;
 }
@@ -252,6 +289,7 @@ static anp_status_t add_node(anp_onnx_importer_t *im, const anp_onnx_frame_t *fr
     anp_value_t *value;
     ANP_TRY(value_name(im, frame, *output, &name));
     ANP_TRY(anp_onnx_add_constant(im, attrs, n_attrs, name, &value));
+    ANP_TRY(anp_onnx_own_variable(im, frame, *output, &value));
     return anp_onnx_scope_define(frame->scope, *output, value);
 }
 
@@ -269,18 +307,6 @@ anp_status_t anp_onnx_add_nodes(anp_onnx_importer_t *im, const anp_onnx_frame_t 
 
 /* ---- the main graph ---- */
 
-/* Outputs that are inputs, constants or other outputs too get a value of their own, so that each
- * has its name. */
-static anp_status_t name_output(anp_onnx_importer_t *im, const anp_onnx_frame_t *frame,
-                                const char *name, anp_value_t **value) {
-    anp_draft_t d;
-    anp_draft_init(&d, im->graph, frame->block, &im->arena);
-    const anp_step_t step = {.op = "Identity", .inputs = {*value}, .n_inputs = 1, .name = name};
-    const anp_status_t st = anp_draft_step(&d, &step, value);
-    anp_draft_deinit(&d);
-    return st;
-}
-
 /* scratch of a value is 1 once it has the name of an output. */
 static anp_status_t claim_name(anp_onnx_importer_t *im, const anp_onnx_frame_t *frame,
                                const anp_onnx_value_t *output, anp_value_t **value) {
@@ -291,7 +317,10 @@ static anp_status_t claim_name(anp_onnx_importer_t *im, const anp_onnx_frame_t *
         const anp_status_t st = ANP_ERROR(ANP_INVALID_MODEL, "output '%s' is given twice", name);
         return anp_onnx_add_place(im->source, &output->head, st);
     }
-    if (!(*value)->producer || (*value)->scratch) ANP_TRY(name_output(im, frame, name, value));
+    /* inputs, constants and what is an output already get a value of their own, so that each has
+     * its name */
+    if (!(*value)->producer || (*value)->scratch)
+        ANP_TRY(anp_onnx_add_identity(im, frame, name, value));
     (*value)->scratch = 1;
     return anp_value_rename(im->graph, *value, name);
 }
@@ -318,6 +347,7 @@ anp_status_t anp_onnx_build(anp_onnx_importer_t *im) {
     anp_status_t st;
     ANP_TRY_OUT(st, anp_onnx_check_shapes(im));
     ANP_TRY_OUT(st, anp_onnx_index_functions(im));
+    ANP_TRY_OUT(st, anp_onnx_list_variables(im));
     ANP_TRY_OUT(st, fill_block(im, &frame, im->model->graph));
     ANP_TRY_OUT(st, name_outputs(im, &frame));
     ANP_TRY_OUT(st, anp_onnx_check_dims(im));

@@ -110,6 +110,7 @@ static anp_status_t import_source(anp_onnx_source_t *source, const anp_import_op
                               .expanded_left = ANP_ONNX_EXPANDED_MAX};
     anp_arena_init(&im.arena);
     anp_map_init(&im.functions);
+    anp_map_init(&im.variables);
     anp_status_t st;
     ANP_TRY_OUT(st, anp_graph_create(&im.graph));
     ANP_TRY_OUT(st, anp_graph_use_ops(im.graph, options->ops));
@@ -119,6 +120,7 @@ static anp_status_t import_source(anp_onnx_source_t *source, const anp_import_op
 out:
     anp_graph_release(im.graph);
     anp_map_deinit(&im.functions);
+    anp_map_deinit(&im.variables);
     anp_arena_deinit(&im.arena);
     return st;
 }

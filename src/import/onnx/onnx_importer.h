@@ -16,6 +16,7 @@ typedef struct anp_onnx_importer_t {
     anp_arena_t arena; /* messages and texts of this import */
     const anp_onnx_model_t *model;
     anp_map_t functions;    /* domain, name and overload -> position in model->functions */
+    anp_map_t variables;    /* names of tensors a Gradient names */
     bool *dims_used;        /* which of options->dims were found in the model */
     uint32_t depth_left;    /* of subgraphs and function calls */
     uint64_t expanded_left; /* bound on nodes of functions, once for each call */
@@ -96,6 +97,8 @@ void anp_onnx_scope_deinit(anp_onnx_scope_t *s);
 bool anp_onnx_scope_has(const anp_onnx_scope_t *s, anp_string_t name);
 /* A name is defined once in a graph; it may hide one of an enclosing graph. */
 anp_status_t anp_onnx_scope_define(anp_onnx_scope_t *s, anp_string_t name, anp_value_t *value);
+/* The name, which is defined here, stands for another value from now on. */
+anp_status_t anp_onnx_scope_replace(anp_onnx_scope_t *s, anp_string_t name, anp_value_t *value);
 anp_status_t anp_onnx_scope_find(const anp_onnx_scope_t *s, anp_string_t name, anp_value_t **out);
 
 /* ---- onnx_constant.c ---- */
@@ -104,6 +107,16 @@ anp_status_t anp_onnx_add_initializers(anp_onnx_importer_t *im, anp_onnx_scope_t
 /* The value of a Constant node: its one attribute, whichever it is. */
 anp_status_t anp_onnx_add_constant(anp_onnx_importer_t *im, const anp_onnx_bound_attr_t *attrs,
                                    uint64_t n_attrs, const char *name, anp_value_t **out);
+
+/* ---- onnx_gradient.c ---- */
+typedef anp_status_t (*anp_onnx_name_fn_t)(void *arg, anp_string_t name);
+/* The tensors a node reads by name without having them as inputs: xs, zs and y of a Gradient. */
+anp_status_t anp_onnx_each_named(const anp_onnx_node_t *node, anp_onnx_name_fn_t fn, void *arg);
+/* Fills im->variables from all nodes of the model. */
+anp_status_t anp_onnx_list_variables(anp_onnx_importer_t *im);
+/* A constant that is a variable becomes a value of its own. */
+anp_status_t anp_onnx_own_variable(anp_onnx_importer_t *im, const anp_onnx_frame_t *frame,
+                                   anp_string_t name, anp_value_t **value);
 
 /* ---- onnx_call.c ---- */
 anp_status_t anp_onnx_index_functions(anp_onnx_importer_t *im);
@@ -123,6 +136,9 @@ anp_status_t anp_onnx_add_nodes(anp_onnx_importer_t *im, const anp_onnx_frame_t 
 /* What the node's outputs are called in the graph; "" = not wanted. */
 anp_status_t anp_onnx_output_names(anp_onnx_importer_t *im, const anp_onnx_frame_t *frame,
                                    const anp_onnx_node_t *node, const char ***out);
+/* An Identity of *value takes its place; both are called name where that is free. */
+anp_status_t anp_onnx_add_identity(anp_onnx_importer_t *im, const anp_onnx_frame_t *frame,
+                                   const char *name, anp_value_t **value);
 /* Enters a subgraph or function; the caller leaves it with im->depth_left++. */
 anp_status_t anp_onnx_go_deeper(anp_onnx_importer_t *im);
 

@@ -48,6 +48,10 @@ anp_status_t anp_onnx_scope_define(anp_onnx_scope_t *s, anp_string_t name, anp_v
     return anp_map_put(&s->values, name.ptr, name.len_bytes, (uint64_t)(uintptr_t)value);
 }
 
+anp_status_t anp_onnx_scope_replace(anp_onnx_scope_t *s, anp_string_t name, anp_value_t *value) {
+    return anp_map_put(&s->values, name.ptr, name.len_bytes, (uint64_t)(uintptr_t)value);
+}
+
 anp_status_t anp_onnx_scope_find(const anp_onnx_scope_t *s, anp_string_t name, anp_value_t **out) {
     uint64_t value;
     for (; s; s = s->outer) {

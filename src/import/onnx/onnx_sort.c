@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Topological order of nodes, by a depth-first walk with its own stack. */
 #include "import/onnx/onnx_sort.h"
+#include "import/onnx/onnx_importer.h"
 #include <string.h>
 
 typedef struct sorter_t {
@@ -98,11 +99,22 @@ out:
     return st;
 }
 
+typedef struct named_dep_t {
+    sorter_t *sorter;
+    const hidden_t *hidden;
+} named_dep_t;
+
+static anp_status_t add_named_dep(void *arg, anp_string_t name) {
+    const named_dep_t *d = arg;
+    return add_dep(d->sorter, name, d->hidden);
+}
+
 /* Recursion ends: the reader refuses deeper nesting than ANP_PB_DEPTH_MAX. */
 static anp_status_t add_node_deps(sorter_t *s, const anp_onnx_node_t *node,
                                   const hidden_t *hidden) {
     const anp_string_t *inputs = node->inputs.items;
     for (uint64_t i = 0; i < node->inputs.count; i++) ANP_TRY(add_dep(s, inputs[i], hidden));
+    ANP_TRY(anp_onnx_each_named(node, add_named_dep, &(named_dep_t){s, hidden}));
     const anp_onnx_attr_t *attrs = node->attrs.items;
     for (uint64_t i = 0; i < node->attrs.count; i++)
         if (attrs[i].g) ANP_TRY(add_graph_deps(s, attrs[i].g, hidden));

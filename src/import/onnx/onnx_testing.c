@@ -91,6 +91,12 @@ msg_t attr_text(const char *name, const char *value) {
     return a;
 }
 
+msg_t attr_texts(const char *name, const char *words) {
+    msg_t a = new_attr(name, 8);
+    put_words(&a, 9, words);
+    return a;
+}
+
 msg_t attr_tensor(const char *name, const msg_t *t) {
     msg_t a = new_attr(name, 4);
     put_msg(&a, 5, t);

@@ -27,6 +27,7 @@ msg_t attr_int(const char *name, int64_t value);
 msg_t attr_ints(const char *name, size_t n, const int64_t *values);
 msg_t attr_float(const char *name, float value);
 msg_t attr_text(const char *name, const char *value);
+msg_t attr_texts(const char *name, const char *words);
 msg_t attr_tensor(const char *name, const msg_t *tensor);
 msg_t attr_graph(const char *name, const msg_t *graph);
 /* In a function: the value of the call's attribute `of`; type as in AttributeProto. */

@@ -2,7 +2,6 @@
 /* What reference kernels share: choosing loops, attributes with defaults, checked scalars and
  * indices. */
 #include "kernel/ref/ref_util.h"
-#include "base/str.h"
 #include <string.h>
 
 anp_status_t anp_loops_find(const anp_kernel_t *k, const anp_loops_t *rows, uint32_t n_rows,
@@ -16,15 +15,7 @@ anp_status_t anp_loops_find(const anp_kernel_t *k, const anp_loops_t *rows, uint
 }
 
 double anp_kernel_attr_f64(const anp_kernel_t *k, const char *name) {
-    const anp_attr_t *attr = anp_attr_find(k->attrs, name);
-    if (attr && attr->kind == ANP_ATTR_FLOAT) return (double)attr->v.f;
-    if (attr && attr->kind == ANP_ATTR_INT) return (double)attr->v.i;
-    anp_attr_spec_t spec;
-    double def = 0;
-    for (uint32_t i = 0; anp_op_attr_spec(k->op, i, &spec); i++)
-        if (strcmp(spec.name, name) == 0 && spec.has_default && anp_parse_f64(spec.def, &def))
-            return def;
-    return 0;
+    return anp_op_attr_f64(k->op, k->attrs, name);
 }
 
 anp_status_t anp_kernel_choice(const anp_kernel_t *k, const char *attr, const char *const *names,
