@@ -63,6 +63,7 @@ ANP_API void anp_context_release(anp_context_t *ctx);
  *                                 bytes is loaded already
  *          ANP_BAD_OPERATOR       no library of operators, or a table that contradicts itself,
  *                                 the built-in operators or those loaded before
+ *          ANP_UNSUPPORTED        a build without them (-DANPUT_USER_OPS=OFF)
  *          ANP_OUT_OF_MEMORY. Since 0.1.
  */
 ANP_API anp_status_t anp_context_load_ops(anp_context_t *ctx, const char *path);
