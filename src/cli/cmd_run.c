@@ -242,10 +242,9 @@ const cli_verb_t cmd_run = {
     .examples =
         "model.anp --input x=x.npy -o out     (out/output_0.npy ... and out/run.json)\n"
         "vad.onnx --input input=@chunks.txt --input sr=sr.npy --state stateN=state -o out\n",
-    .notes = "  Outputs of several steps: output_<i>.npy has a first axis of steps; where their "
-             "shapes differ\n"
-             "  there is output_<i>_<step>.npy. Items of a sequence: output_<i>.item<k>.npy;\n"
-             "  a map: output_<i>.keys.npy and output_<i>.values.npy.\n",
+    .notes = "  Outputs of several steps: output_<i>.npy has a first axis of steps, or there is\n"
+             "  output_<i>_<step>.npy each; items of a sequence: .item<k>.npy; a map: .keys.npy, "
+             ".values.npy.\n",
     .groups = groups,
     .args_bytes = sizeof(run_args_t),
     .min_operands = 1,
