@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Measures anput-rt: text + data by size(1) of a program that has our library linked in statically and the distribution's libraries
-# (libc, libjpeg, libpng, libwebp, libpcre2, libutf8proc, libxxhash) not; once with all operators, once with those of one package only. Status 1 above a limit.
+# (libc, libjpeg, libopenjp2, libpng, libtiff, libwebp, libpcre2, libutf8proc, libxxhash) not; once with all operators, once with those of one package only. Status 1 above a limit.
 # usage: scripts/size.sh [ANPUT]    default build/bin/anput; it compiles the package and lists its operators
 set -eu
 cd "$(dirname "$0")/.."

@@ -4,7 +4,7 @@
 # apt works on a state of its own, so no foreign architecture is added and root is not needed.
 # usage: scripts/sysroot-arm64.sh [FOLDER]    default build/sysroot-arm64; does nothing when the folder is complete
 set -eu
-packages="libjansson-dev libjpeg-dev libpng-dev libwebp-dev libpcre2-dev libutf8proc-dev libxxhash-dev libcmocka-dev zlib1g-dev libc6-dev"
+packages="libjansson-dev libjpeg-dev libopenjp2-7-dev libpng-dev libtiff-dev libwebp-dev libpcre2-dev libutf8proc-dev libxxhash-dev libcmocka-dev zlib1g-dev libc6-dev"
 sysroot=${1:-$(dirname "$0")/../build/sysroot-arm64}
 stamp="$packages" # of a complete folder: another list of packages makes it anew
 [ "$(cat "$sysroot/.complete" 2>/dev/null)" = "$stamp" ] && exit 0

@@ -139,7 +139,8 @@ anp_tensor_file_kind_t cli_pb_kind(const anp_io_info_t *info) {
 cli_exit_t cli_open_tensor(cli_t *cli, const anp_io_info_t *info, const cli_list_t *dims,
                            const char *path, anp_tensor_file_t **out_file) {
     static const char *const tensors[] = {"npy", "pb", NULL};
-    static const char *const images[] = {"png", "jpg", "jpeg", "bmp", "webp", NULL};
+    static const char *const images[] = {"png", "jpg",  "jpeg", "bmp", "webp",
+                                         "tif", "tiff", "jp2",  "j2k", NULL};
     const bool takes_bytes = info->dtype == ANP_DTYPE_U8 && info->rank == 1 && info->dims[0] < 0;
     anp_tensor_file_options_t o = {
         .pb_kind = cli_pb_kind(info),

@@ -4,6 +4,7 @@
 #ifndef ANP_KERNEL_KERNEL_H
 #define ANP_KERNEL_KERNEL_H
 
+#include "base/log.h"
 #include "base/thread.h"
 #include "op/op.h"
 
@@ -24,7 +25,8 @@ typedef struct anp_kernel_env_t {
     uint64_t cpu;     /* ANP_CPU_* levels allowed */
     anp_pool_t *pool; /* NULL: one thread */
     const struct anp_kernel_tables_t
-        *tables; /* SIMD tables (gemm, conv, elementwise ...); NULL on ref */
+        *tables;   /* SIMD tables (gemm, conv, elementwise ...); NULL on ref */
+    anp_log_t log; /* for what a result cannot say: why an image is empty */
 } anp_kernel_env_t;
 
 /*

@@ -80,6 +80,11 @@ says() {
     grep -Eq -- "$1" "$dir/.out" || problem "expected /$1/ in the output of: $command_line: $(head -c 800 "$dir/.out")$(head -c 300 "$dir/.err")"
 }
 
+# A line on stderr.
+warns() {
+    grep -Eq -- "$1" "$dir/.err" || problem "expected /$1/ on stderr of: $command_line: $(head -c 600 "$dir/.err")"
+}
+
 says_not() {
     if grep -Eq -- "$1" "$dir/.out" "$dir/.err"; then problem "unexpected /$1/ in the output of: $command_line"; fi
 }

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# Writes the first inputs of the fuzz targets onnx, npy, pb_tensor and external:
-#   python3 -m venv venv && venv/bin/pip install onnx && venv/bin/python tests/fuzz/make_corpus.py tests/fuzz/corpus
+# Writes the first inputs of the fuzz targets onnx, npy, pb_tensor and external, and the TIFF and JPEG 2000 files of image:
+#   python3 -m venv venv && venv/bin/pip install onnx pillow && venv/bin/python tests/fuzz/make_corpus.py tests/fuzz/corpus
 # Names say what an input is; those of hostile inputs name the class of mistake they stand for.
 import io
 import pathlib
+import struct
 import sys
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
 FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
 node = helper.make_node
@@ -246,9 +248,67 @@ def externals():
     yield "long_location", b"a/" * 3000 + b"\n\n\n\x08"
 
 
+# ---- images ----
+
+def picture(mode="RGB", size=(20, 13)):
+    ramp = np.arange(size[1] * size[0] * 4, dtype=np.uint32).reshape(size[1], size[0], 4) * 7 % 251
+    return Image.fromarray(ramp.astype(np.uint8), "RGBA").convert(mode)
+
+
+def saved(image, fmt, **options):
+    out = io.BytesIO()
+    image.save(out, fmt, **options)
+    return out.getvalue()
+
+
+def with_tag(tiff, tag, value):
+    """A little-endian TIFF whose first directory says `value` for a tag that holds one number."""
+    at, = struct.unpack_from("<I", tiff, 4)
+    out, (count,) = bytearray(tiff), struct.unpack_from("<H", tiff, at)
+    for entry in range(at + 2, at + 2 + 12 * count, 12):
+        if struct.unpack_from("<H", tiff, entry)[0] == tag:
+            struct.pack_into("<HHII", out, entry, tag, 4, 1, value)
+    return bytes(out)
+
+
+def tiffs():
+    rgb = saved(picture(), "TIFF")
+    for name, compression in (("lzw", "tiff_lzw"), ("deflate", "tiff_adobe_deflate"), ("packbits", "packbits"),
+                              ("jpeg", "jpeg")):
+        yield f"{name}.tif", saved(picture(), "TIFF", compression=compression)
+    yield "rgb.tif", rgb
+    yield "big.tif", saved(picture(), "TIFF", big_tiff=True)
+    yield "fax.tif", saved(picture("1"), "TIFF", compression="group4")
+    yield "palette.tif", saved(picture("P"), "TIFF")
+    yield "alpha.tif", saved(picture("RGBA"), "TIFF")
+    yield "cmyk.tif", saved(picture("CMYK"), "TIFF")
+    yield "ycc.tif", saved(picture("YCbCr"), "TIFF")
+    yield "cut.tif", rgb[:-100]
+    yield "huge_size.tif", with_tag(with_tag(rgb, 256, 0xffffffff), 257, 0xffffffff)
+    yield "wide.tif", with_tag(rgb, 256, 1 << 20)
+    yield "huge_strip.tif", with_tag(rgb, 278, 0xffffffff)
+    yield "offset_past_end.tif", with_tag(rgb, 273, 0xfffffff0)
+    yield "old_jpeg.tif", with_tag(rgb, 259, 6)
+    yield "directory_loop.tif", rgb[:4] + struct.pack("<I", 0) + rgb[8:]
+
+
+def jpegs_2000():
+    stream = saved(picture(), "JPEG2000", no_jp2=True)
+    for mode in ("L", "LA", "RGB", "RGBA"):
+        yield f"{mode.lower()}.jp2", saved(picture(mode), "JPEG2000", irreversible=mode == "L")
+    yield "ycc.jp2", saved(picture("YCbCr"), "JPEG2000")
+    yield "rgb.j2k", stream
+    yield "tiles.j2k", saved(picture(size=(80, 70)), "JPEG2000", no_jp2=True, tile_size=(40, 40), quality_layers=[80])
+    yield "cut.j2k", stream[:-60]
+    yield "huge_size.j2k", stream[:8] + b"\xff" * 8 + stream[16:]
+    yield "many_tiles.j2k", stream[:24] + struct.pack(">II", 1, 1) + stream[32:]
+    yield "many_components.j2k", stream[:40] + b"\x40\x00" + stream[42:]
+    yield "box_too_long.jp2", saved(picture("L"), "JPEG2000")[:12] + b"\xff\xff\xff\xff" + b"ftyp"
+
+
 def main(root):
     sets = {"onnx": [(n, m.SerializeToString()) for n, m in valid_models()] + list(hostile_models()),
-            "npy": list(npys()), "pb_tensor": list(pb_tensors()), "external": list(externals())}
+            "npy": list(npys()), "pb_tensor": list(pb_tensors()), "external": list(externals()), "image": list(tiffs()) + list(jpegs_2000())}
     for target, inputs in sets.items():
         folder = pathlib.Path(root) / target
         folder.mkdir(parents=True, exist_ok=True)

@@ -48,6 +48,11 @@ void anp_hostdrv_object_delete(anp_hostdrv_object_t *object) {
 
 /* ---- driver and device ---- */
 
+static void log_to_host(void *user, anp_log_level_t level, const char *text) {
+    const anp_host_t *host = user;
+    if (host->log) host->log(host->user, (int)level, text);
+}
+
 anp_status_t anp_hostdrv_open(const anp_host_t *host, bool fast, anp_drv_t **out_drv) {
     *out_drv = NULL;
     anp_drv_t *drv = NULL;
@@ -59,7 +64,10 @@ anp_status_t anp_hostdrv_open(const anp_host_t *host, bool fast, anp_drv_t **out
     drv->host = host;
     drv->fast = fast;
     drv->ops = env->ops;
-    drv->env = (anp_kernel_env_t){.cpu = fast ? env->machine.cpu : 0, .pool = env->machine.pool};
+    drv->env = (anp_kernel_env_t){
+        .cpu = fast ? env->machine.cpu : 0,
+        .pool = env->machine.pool,
+        .log = {ANP_LOG_DEBUG, log_to_host, (void *)(uintptr_t)host}}; /* the host has its level */
     const anp_status_t st =
         fast ? anp_kernel_tables_create(env->machine.cpu, &drv->tables) : ANP_OK;
     if (st != ANP_OK) {

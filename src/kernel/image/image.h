@@ -17,9 +17,13 @@ typedef struct anp_image_sink_t {
     void *user;
 } anp_image_sink_t;
 
+/* Whether this build reads images at all. */
+extern const bool anp_image_built;
+
 /**
  * Decodes an image file of any format this build reads; the bytes decide which. Alpha is dropped,
- * palettes and grey become RGB, 16-bit samples keep their upper byte. Errors   ANP_UNSUPPORTED  the
+ * palettes and grey become RGB, 16-bit samples keep their upper byte (in
+ * TIFF they are rounded). Errors   ANP_UNSUPPORTED  the
  * format, or this kind of it, is not read ANP_CORRUPT      the bytes are damaged or end too early
  *          ANP_LIMIT        more than ANP_IMAGE_PIXELS_MAX pixels
  */
@@ -32,7 +36,7 @@ typedef struct anp_image_codec_t {
     anp_status_t (*decode)(const uint8_t *data, uint64_t n, const anp_image_sink_t *sink);
 } anp_image_codec_t;
 extern const anp_image_codec_t anp_image_jpeg, anp_image_png, anp_image_webp, anp_image_bmp,
-    anp_image_pnm;
+    anp_image_pnm, anp_image_tiff, anp_image_jpeg2000;
 
 /* Checks the size and calls the sink. */
 anp_status_t anp_image_alloc(const anp_image_sink_t *sink, uint64_t width, uint64_t height,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ImageDecoder: bytes of an image file to [height, width, channels]. What cannot be decoded is an
- * error, not an empty image. */
+ * empty image, and the log says why; what this machine or this build cannot do is an error. */
 #include "kernel/image/image.h"
 #include "kernel/ref/ref_util.h"
 
@@ -24,6 +24,13 @@ static anp_status_t alloc(void *user, uint32_t width, uint32_t height, uint8_t *
         ANP_TRY(anp_kernel_scratch(d->k, (uint64_t)d->pixels * 3, (void **)&d->rgb));
     *out_rgb = d->rgb;
     return ANP_OK;
+}
+
+static anp_status_t give_empty(anp_kernel_t *k, format_t format) {
+    anp_log_write(&k->env->log, ANP_LOG_WARN, "node '%s' (%s) gives an empty image: %s",
+                  k->node_name, k->op->name, anp_error_message());
+    return anp_kernel_output(k, 0, ANP_DTYPE_U8, 3,
+                             (const int64_t[]){0, 0, format == GRAYSCALE ? 1 : 3});
 }
 
 static void swap_red_and_blue(uint8_t *rgb, int64_t pixels) {
@@ -51,6 +58,8 @@ anp_status_t anp_ref_image_decoder(anp_kernel_t *k) {
     d.format = (format_t)format;
     const anp_status_t st =
         anp_image_decode(k->in[0]->data, (uint64_t)anp_tensor_elems(k->in[0]), &sink);
+    if (anp_image_built && (st == ANP_CORRUPT || st == ANP_UNSUPPORTED))
+        return give_empty(k, d.format);
     if (st != ANP_OK) return anp_error_prefix(st, "node '%s' (%s)", k->node_name, k->op->name);
     if (d.format == BGR) swap_red_and_blue(d.rgb, d.pixels);
     if (d.format == GRAYSCALE) to_grey(d.rgb, d.pixels, k->out[0]->data);

@@ -42,6 +42,10 @@ static anp_status_t read_images(anp_kernel_t *k, roi_t *r, const anp_tensor_t *t
     return ANP_OK;
 }
 
+static double larger(double a, double b) { /* NaN is the largest */
+    return isnan(a) || a > b ? a : b;
+}
+
 /* ---- RoiAlign ---- */
 
 /* A region along one axis: where it begins, how long a bin is, how many samples a bin has. */
@@ -130,7 +134,8 @@ static double max_of(const roi_t *r, int64_t plane, const sample_t *y, const sam
     double best = -INFINITY;
     for (int i = 0; i < 4; i++) {
         const int64_t at = y->at[i / 2] * r->x->dims[3] + x->at[i % 2];
-        best = fmax(best, y->weight[i / 2] * x->weight[i % 2] * anp_elem_f64(r->x, plane + at));
+        const double weight = y->weight[i / 2] * x->weight[i % 2];
+        best = larger(best, weight == 0 ? 0 : weight * anp_elem_f64(r->x, plane + at));
     }
     return best;
 }
@@ -144,7 +149,7 @@ static void max_bin(const roi_t *r, const span_t *span, const int64_t *bin, int6
             const sample_t y = sample_of(&span[0], bin[0], i, r->x->dims[2]);
             for (int64_t j = 0; j < span[1].samples; j++) {
                 const sample_t x = sample_of(&span[1], bin[1], j, r->x->dims[3]);
-                best = fmax(best, max_of(r, from + c * r->in_plane, &y, &x));
+                best = larger(best, max_of(r, from + c * r->in_plane, &y, &x));
             }
         }
         anp_line_store(r->y, to + c * r->bins, 1, 1, &best);
@@ -226,7 +231,7 @@ static void pool_bin(const void *arg, int64_t item, double *scratch) {
         double best = empty ? 0 : -INFINITY;
         for (int64_t y = y0; y < y1; y++)
             for (int64_t x = x0; x < x1; x++)
-                best = fmax(best, anp_elem_f64(r->x, plane + y * r->x->dims[3] + x));
+                best = larger(best, anp_elem_f64(r->x, plane + y * r->x->dims[3] + x));
         anp_line_store(r->y, (region * r->channels + c) * r->bins + at, 1, 1, &best);
     }
 }
