@@ -165,6 +165,11 @@ int64_t pt_index(const pt_t *t, const int64_t *c) {
     return i;
 }
 
+double pt_at(const pt_t *t, const int64_t *c) {
+    const int64_t i = pt_index(t, c);
+    return i < 0 ? 0 : t->v[i];
+}
+
 double pt_broadcast(const pt_t *t, uint32_t rank, const int64_t *c) {
     int64_t i = 0;
     for (uint32_t a = 0; a < t->rank; a++)
@@ -182,6 +187,37 @@ bool pt_broadcast_dims(const pt_t *a, const pt_t *b, uint32_t *out_rank, int64_t
     }
     *out_rank = rank;
     return true;
+}
+
+/* ---- between elements ---- */
+
+double pt_sample(const pt_t *t, const int64_t *c, uint32_t first, const pt_axis_t *axes,
+                 double *terms) {
+    int64_t at[PT_RANK_MAX], taps = 1;
+    double sum = 0;
+    memcpy(at, c, t->rank * sizeof *at);
+    for (uint32_t a = first; a < t->rank; a++) taps *= axes[a - first].n;
+    *terms = 0;
+    for (int64_t k = 0; k < taps; k++) {
+        double weight = 1;
+        int64_t left = k;
+        for (uint32_t a = t->rank; a-- > first;) {
+            const pt_axis_t *axis = &axes[a - first];
+            at[a] = axis->at[left % axis->n];
+            weight *= axis->w[left % axis->n];
+            left /= axis->n;
+        }
+        const double v = weight * pt_at(t, at);
+        sum += v;
+        *terms += fabs(v);
+    }
+    return sum;
+}
+
+double pt_cubic(double x, double a) {
+    const double d = fabs(x);
+    if (d <= 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
+    return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
 }
 
 /* ---- rounding ---- */

@@ -22,6 +22,7 @@ enum {
     PT_ELEMS_MAX = 1 << 14,
     PROP_OPERANDS = 12,
     PROP_ATTRS = 16,
+    PT_TAPS_MAX = 64,
 };
 
 /* A tensor in f64, already rounded to its type. Rows of last dims are dense. */
@@ -80,12 +81,27 @@ void prop_floats(prop_t *p, const char *name, const float *v, uint32_t n); /* co
 /* Coordinates of element i, and back; outside of the tensor: -1. */
 void pt_coords(const pt_t *t, int64_t i, int64_t *c);
 int64_t pt_index(const pt_t *t, const int64_t *c);
+/* The element at coordinates; outside of the tensor: 0. */
+double pt_at(const pt_t *t, const int64_t *c);
 /* Element of `t` that broadcasts to coordinates c of rank `rank`. */
 double pt_broadcast(const pt_t *t, uint32_t rank, const int64_t *c);
 /* NumPy's broadcasting of two shapes; false when they do not fit. */
 bool pt_broadcast_dims(const pt_t *a, const pt_t *b, uint32_t *out_rank, int64_t *out_dims);
 /* v rounded to the type: nearest even; integers wrap around. */
 double pt_round(anp_dtype_t dtype, double v);
+
+/* How one axis is read between its elements: indices (outside: -1) and their weights. */
+typedef struct pt_axis_t {
+    uint32_t n;
+    int64_t at[PT_TAPS_MAX];
+    double w[PT_TAPS_MAX];
+} pt_axis_t;
+/* The weighted sum over axes `first` and up of t at coordinates c; *terms becomes the sum of the
+ * absolute products. */
+double pt_sample(const pt_t *t, const int64_t *c, uint32_t first, const pt_axis_t *axes,
+                 double *terms);
+/* Keys' cubic convolution with coefficient a at distance x. */
+double pt_cubic(double x, double a);
 
 /* A row: operator and its property. PROP("domain", "Op", function) in props.def. */
 typedef void (*prop_fn_t)(prop_t *p);
