@@ -64,7 +64,8 @@ typedef enum anp_op_id_t {
     ANP_UNLESS_BUILT(id, ANP_OP_##id, )
 #include "op/ops.def"
 #undef OP
-    ANP_OP_USER, /* numbers of operators from libraries begin here */
+    ANP_OP_USER = 1 << 20, /* numbers of operators from libraries begin here: no row ever has them,
+                              nor ANP_OP_COUNT, which ends tables */
 } anp_op_id_t;
 
 const anp_op_t *anp_op_row(uint32_t index); /* NULL from ANP_OP_COUNT on */

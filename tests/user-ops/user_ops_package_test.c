@@ -69,6 +69,63 @@ static void cpu_and_ref_run_it_and_agree(void **state) {
     anp_context_release(ctx);
 }
 
+/* The sum of MishClip(x W), and by how much it changes with each element of x and W. */
+typedef struct slope_t {
+    float x[8], w[16], sum, dx[8], dw[16];
+} slope_t;
+
+static void run_slope(anp_session_t *s, slope_t *d) {
+    static const int64_t x_dims[] = {2, 4}, w_dims[] = {4, 4};
+    const anp_tensor_t x = uo_tensor(d->x, 2, x_dims), w = uo_tensor(d->w, 2, w_dims);
+    void *const results[] = {&d->sum, d->dx, d->dw};
+    const size_t bytes[] = {sizeof d->sum, sizeof d->dx, sizeof d->dw};
+    anp_tensor_t y;
+    uo_ok(anp_session_set_input(s, 0, &x));
+    uo_ok(anp_session_set_input(s, 1, &w));
+    uo_ok(anp_session_run(s, NULL));
+    for (uint32_t i = 0; i < 3; i++) {
+        uo_ok(anp_session_get_output(s, i, &y));
+        memcpy(results[i], y.data, bytes[i]);
+    }
+}
+
+/* What *at does to the sum, measured. */
+static void expect_slope(anp_session_t *s, slope_t *d, float *at, float slope) {
+    const float step = 1e-2f, old = *at;
+    *at = old + step;
+    run_slope(s, d);
+    const float up = d->sum;
+    *at = old - step;
+    run_slope(s, d);
+    *at = old;
+    assert_true(fabsf((up - d->sum) / (2 * step) - slope) < 5e-3f);
+}
+
+static void its_gradient_is_the_operator_the_library_names(void **state) {
+    anp_context_t *ctx = uo_context(example);
+    const anp_import_options_t how = {.ops = anp_context_ops(ctx)};
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        const anp_model_options_t o = {.device = k ? "ref" : "cpu"};
+        anp_graph_t *g = NULL;
+        anp_model_t *model = NULL;
+        anp_session_t *s = NULL;
+        slope_t d;
+        for (int i = 0; i < 8; i++) d.x[i] = 0.3f * (float)(i - 4);
+        for (int i = 0; i < 16; i++) d.w[i] = 0.2f * (float)((i * 7) % 9 - 4);
+        uo_ok(anp_model_import("examples/user-op/gradient.onnx", &how, &g));
+        uo_ok(anp_compile_model(ctx, g, NULL, &o, &model));
+        uo_ok(anp_session_create(model, NULL, &s));
+        run_slope(s, &d);
+        const slope_t first = d;
+        for (int i = 0; i < 8; i++) expect_slope(s, &d, &d.x[i], first.dx[i]);
+        for (int i = 0; i < 16; i++) expect_slope(s, &d, &d.w[i], first.dw[i]);
+        anp_session_release(s);
+        anp_model_release(model);
+    }
+    anp_context_release(ctx);
+}
+
 static void graph_and_model_outlive_what_they_were_made_with(void **state) {
     anp_context_t *ctx = uo_context(example);
     anp_graph_t *g = import(ctx);
@@ -171,6 +228,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(import_needs_the_library),
         cmocka_unit_test(cpu_and_ref_run_it_and_agree),
+        cmocka_unit_test(its_gradient_is_the_operator_the_library_names),
         cmocka_unit_test(graph_and_model_outlive_what_they_were_made_with),
         cmocka_unit_test(package_runs_where_the_library_is),
         cmocka_unit_test(package_without_the_library_says_which_one_and_how),
