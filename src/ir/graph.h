@@ -238,6 +238,8 @@ anp_status_t anp_graph_verify(const anp_graph_t *g);
 anp_status_t anp_graph_print(anp_graph_t *g, anp_buf_t *out);
 /* Reads the same text back (tests of passes; constants must be small or `zeros`/`seed N`). */
 anp_status_t anp_graph_parse(const char *text, anp_graph_t **out);
+/* With operators of libraries too (retained). */
+anp_status_t anp_graph_parse_ops(const char *text, anp_ops_t *ops, anp_graph_t **out);
 /* Graphviz. */
 anp_status_t anp_graph_dot(anp_graph_t *g, anp_buf_t *out);
 

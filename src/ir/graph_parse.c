@@ -299,7 +299,7 @@ static anp_status_t parse_op_name(parser_t *p, const anp_op_t **out) {
         memcpy(domain, name, (size_t)(dot - name));
         domain[dot - name] = '\0';
     }
-    *out = anp_op_find(domain, dot ? dot + 1 : name);
+    *out = anp_ops_find(p->g->ops, domain, dot ? dot + 1 : name);
     if (!*out) ANP_FAIL(ANP_UNSUPPORTED, "line %u: there is no operator '%s'", line, name);
     return ANP_OK;
 }
@@ -519,6 +519,10 @@ static anp_status_t parse_item(parser_t *p) {
 }
 
 anp_status_t anp_graph_parse(const char *text, anp_graph_t **out) {
+    return anp_graph_parse_ops(text, NULL, out);
+}
+
+anp_status_t anp_graph_parse_ops(const char *text, anp_ops_t *ops, anp_graph_t **out) {
     *out = NULL;
     anp_status_t st = ANP_OK;
     parser_t p = {0};
@@ -526,6 +530,7 @@ anp_status_t anp_graph_parse(const char *text, anp_graph_t **out) {
     anp_vec_init(&p.frames, sizeof(parse_frame_t));
     anp_vec_init(&p.statements, sizeof(statement_t *));
     ANP_TRY_OUT(st, anp_graph_create(&p.g));
+    ANP_TRY_OUT(st, anp_graph_use_ops(p.g, ops));
     p.g->entries.count = 0; /* the text names them, "main" too */
     ANP_TRY_OUT(st, anp_lex_open(&p.x, text, &p.arena));
     while (p.x.now.kind != ANP_TOKEN_END) ANP_TRY_OUT(st, parse_item(&p));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests of graph_print.c, graph_parse.c, graph_lex.c and graph_dot.c. */
 #include "ir/testing_graph.h"
+#include "op/user_op.h"
 
 /* Everything the text form has, in the form the writer gives it. */
 static const char *const example =
@@ -189,6 +190,54 @@ static void the_drawing_has_clusters_shapes_and_devices(void **state) {
     anp_graph_release(g);
 }
 
+static anp_status_t like_input(const anp_op_host_t *host, anp_op_node_t *node) {
+    return host->set_like(node, 0, 0);
+}
+
+static anp_status_t no_kernel(const anp_op_host_t *host, anp_op_node_t *node,
+                              const anp_tensor_t *const *in, uint32_t n_in,
+                              anp_tensor_t *const *out, uint32_t n_out) {
+    (void)host, (void)node, (void)in, (void)n_in, (void)out, (void)n_out;
+    return ANP_UNSUPPORTED;
+}
+
+static void operators_of_libraries_are_read_where_they_are_given(void **state) {
+    static const anp_op_def_t def = {.struct_size = sizeof def,
+                                     .since = 1,
+                                     .domain = "com.example.text",
+                                     .name = "Mine",
+                                     .signature = "X:T -> Y:T",
+                                     .types = "T=f32",
+                                     .attributes = "",
+                                     .shape = like_input,
+                                     .reference = no_kernel};
+    static const anp_op_def_t *const list[] = {&def};
+    static const anp_op_library_t library = {.abi = ANP_OP_ABI,
+                                             .struct_size = sizeof library,
+                                             .name = "text",
+                                             .version = 1,
+                                             .n_ops = 1,
+                                             .ops = list};
+    static const char text[] = "entry main(x: f32[N, 2]) {\n"
+                               "    y: f32[N, 2] = com.example.text.Mine @node(x)\n"
+                               "    return y\n"
+                               "}\n";
+    anp_graph_t *g;
+    anp_ops_t *ops;
+    (void)state;
+    assert_int_equal(anp_graph_parse(text, &g), ANP_UNSUPPORTED);
+    anp_test_expect_message("there is no operator 'com.example.text.Mine'");
+    assert_int_equal(anp_ops_create(&ops), ANP_OK);
+    assert_int_equal(anp_ops_add_library(ops, &library, "text.so", (anp_hash_t){0, 0}), ANP_OK);
+    assert_int_equal(anp_graph_parse_ops(text, ops, &g), ANP_OK);
+    anp_ops_release(ops); /* the graph keeps it */
+    assert_int_equal(anp_graph_infer(g), ANP_OK);
+    char *printed = anp_test_print(g);
+    assert_string_equal(printed, text);
+    anp_free(printed);
+    anp_graph_release(g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_graph_reads_and_prints_as_the_same_text),
@@ -199,6 +248,7 @@ int main(void) {
         cmocka_unit_test(deep_nesting_is_refused),
         cmocka_unit_test(damaged_text_never_crashes),
         cmocka_unit_test(no_allocation_failure_leaks),
+        cmocka_unit_test(operators_of_libraries_are_read_where_they_are_given),
         cmocka_unit_test(the_drawing_has_clusters_shapes_and_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
