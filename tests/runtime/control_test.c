@@ -133,19 +133,19 @@ static void a_loop_that_grows_its_value_ends_by_its_condition(void **state) {
     }
 }
 
+static const char endless[] = "const yes: bool[] = {1}\n"
+                              "entry main(x: f32[2]) {\n"
+                              "    y = Loop(_, yes, x) body(i, go, v) {\n"
+                              "        w = Relu(v)\n"
+                              "        return go, w\n"
+                              "    }\n"
+                              "    return y\n"
+                              "}\n";
+
 static void an_endless_loop_ends_with_its_deadline(void **state) {
     (void)state;
     run_t r;
-    fx_ok(start(&r,
-                "const yes: bool[] = {1}\n"
-                "entry main(x: f32[2]) {\n"
-                "    y = Loop(_, yes, x) body(i, go, v) {\n"
-                "        w = Relu(v)\n"
-                "        return go, w\n"
-                "    }\n"
-                "    return y\n"
-                "}\n",
-                "cpu"));
+    fx_ok(start(&r, endless, "cpu"));
     const float x[2] = {1, 2};
     const anp_tensor_t in = f32s(x, 2);
     const anp_run_options_t o = {.deadline_ns = 20000000};
@@ -158,16 +158,7 @@ static void an_endless_loop_ends_at_the_limit_of_its_session(void **state) {
     (void)state;
     run_t r;
     anp_session_t *s = NULL;
-    fx_ok(start(&r,
-                "const yes: bool[] = {1}\n"
-                "entry main(x: f32[2]) {\n"
-                "    y = Loop(_, yes, x) body(i, go, v) {\n"
-                "        w = Relu(v)\n"
-                "        return go, w\n"
-                "    }\n"
-                "    return y\n"
-                "}\n",
-                "cpu"));
+    fx_ok(start(&r, endless, "cpu"));
     const float x[2] = {1, 2};
     const anp_tensor_t in = f32s(x, 2);
     const anp_session_options_t o = {.max_trips = 1000};
