@@ -43,8 +43,8 @@ static double to_pixels(const sampler_t *s, double v, int64_t size) {
     double x = s->align_corners ? (v + 1) / 2 * (n - 1) : ((v + 1) * n - 1) / 2;
     if (s->mode == NEAREST) /* halves are halves of the grid's type */
         x = rint(s->grid->dtype == ANP_DTYPE_F64 ? x : (double)(float)x);
-    if (s->padding == ZEROS || (x >= low && x <= high)) return x;
-    return s->padding == BORDER ? fmin(fmax(x, 0), n - 1) : reflect(x, low, high);
+    if (s->padding == BORDER) return fmin(fmax(x, -2), n + 1); /* where every tap is the border */
+    return s->padding == ZEROS || (x >= low && x <= high) ? x : reflect(x, low, high);
 }
 
 /* Appends element i, wherever the padding finds it. */

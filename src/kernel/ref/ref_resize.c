@@ -23,7 +23,7 @@ typedef enum filter_t { NEAREST, LINEAR, CUBIC } filter_t;
 typedef struct axis_t {
     int64_t in, out, taps;
     double scale, roi_start, roi_end;
-    bool active;
+    bool active; /* its size, scale or region changes */
     int64_t *index;
     double *weight;
 } axis_t;
@@ -113,7 +113,7 @@ static void set_weights(const resize_t *r, const axis_t *a, double x, int64_t *i
 }
 
 static void set_output(const resize_t *r, const axis_t *a, int64_t o) {
-    const double x = source_of(r, a, o);
+    const double x = a->active ? source_of(r, a, o) : (double)o;
     int64_t *const index = a->index + o * a->taps;
     double *const weight = a->weight + o * a->taps;
     if (r->coord == CROP && !(x >= 0 && x <= (double)(a->in - 1))) {
