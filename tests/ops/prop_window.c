@@ -246,7 +246,9 @@ void prop_pool(prop_t *p) {
 }
 
 void prop_global_pool(prop_t *p) {
-    const bool max = strcmp(p->op->name, "GlobalMaxPool") == 0;
+    const char *op = p->op->name;
+    const bool max = strcmp(op, "GlobalMaxPool") == 0, lp = strcmp(op, "GlobalLpPool") == 0;
+    const int64_t norm = prop_range(p, 1, 3);
     const anp_dtype_t dtype = prop_type(p, "T");
     int64_t dims[PT_RANK_MAX], c[PT_RANK_MAX];
     const uint32_t rank = prop_dims(p, 3, 5, dims);
@@ -254,17 +256,19 @@ void prop_global_pool(prop_t *p) {
     for (uint32_t a = 2; a < rank; a++) per *= dims[a];
     if (per == 0) p->skip = true;
     const pt_t x = *prop_input(p, dtype, rank, dims);
+    if (lp) prop_int(p, "p", norm);
     for (uint32_t a = 2; a < rank; a++) dims[a] = 1;
     pt_t *y = prop_output(p, dtype, rank, dims);
     for (int64_t i = 0; i < y->n && !p->skip; i++) {
-        double best = -INFINITY, sum = 0, magnitude = 0;
+        double best = -INFINITY, sum = 0, magnitude = 0, powers = 0;
         pt_coords(y, i, c);
         for (int64_t k = i * per; k < (i + 1) * per; k++) {
             best = fmax(best, x.v[k]);
             sum += x.v[k];
             magnitude += fabs(x.v[k]);
+            powers += pow(fabs(x.v[k]), (double)norm);
         }
-        y->v[i] = max ? best : sum / (double)per;
-        y->terms[i] = max ? 0 : magnitude / (double)per;
+        y->v[i] = max ? best : lp ? pow(powers, 1 / (double)norm) : sum / (double)per;
+        y->terms[i] = max ? 0 : lp ? y->v[i] : magnitude / (double)per;
     }
 }
