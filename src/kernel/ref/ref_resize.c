@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resize: every mode is a table of taps and weights per axis; axes are resampled one after the
  * other. */
-#include "kernel/ref/ref_taps.h"
+#include "kernel/ref/ref_resize.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,16 +18,6 @@ typedef enum coord_t {
 typedef enum nearest_t { ROUND_PREFER_FLOOR, ROUND_PREFER_CEIL, FLOOR, CEIL } nearest_t;
 typedef enum filter_t { NEAREST, LINEAR, CUBIC } filter_t;
 
-/* One axis: output o is the sum over t < taps of weight[o][t] * input[index[o][t]]; index -1 in tap
- * 0: outside, the extrapolation value. */
-typedef struct axis_t {
-    int64_t in, out, taps;
-    double scale, roi_start, roi_end;
-    bool active; /* its size, scale or region changes */
-    int64_t *index;
-    double *weight;
-} axis_t;
-
 typedef struct resize_t {
     const anp_tensor_t *x, *y;
     coord_t coord;
@@ -36,7 +26,7 @@ typedef struct resize_t {
     bool antialias, exclude_outside;
     double cubic_a, extrapolation;
     uint32_t rank;
-    axis_t axis[ANP_RANK_MAX];
+    anp_resize_axis_t axis[ANP_RANK_MAX];
 } resize_t;
 
 /* ---- coordinates ---- */
@@ -46,7 +36,7 @@ static double precise(const resize_t *r, double x) {
     return r->mode == NEAREST ? (double)(float)x : x;
 }
 
-static double source_of(const resize_t *r, const axis_t *a, int64_t o) {
+static double source_of(const resize_t *r, const anp_resize_axis_t *a, int64_t o) {
     const double x = (double)o, in = (double)a->in,
                  width = a->scale * in; /* width: may be a fraction */
     switch (r->coord) {
@@ -82,19 +72,19 @@ static double linear_weight(double d) {
 }
 
 /* How far the filter is stretched: 1, or the scale when an antialiased image shrinks. */
-static double filter_scale(const resize_t *r, const axis_t *a) {
+static double filter_scale(const resize_t *r, const anp_resize_axis_t *a) {
     return r->antialias ? fmin(a->scale, 1) : 1;
 }
 
 /* Taps of every output: an even number around the source coordinate; 0 when that would be too many.
  */
-static int64_t tap_count(const resize_t *r, const axis_t *a) {
+static int64_t tap_count(const resize_t *r, const anp_resize_axis_t *a) {
     if (r->mode == NEAREST) return 1;
     const double reach = (r->mode == LINEAR ? 1 : 2) / filter_scale(r, a);
     return reach > 0x1p31 ? 0 : 2 * (int64_t)ceil(reach);
 }
 
-static void set_weights(const resize_t *r, const axis_t *a, double x, int64_t *index,
+static void set_weights(const resize_t *r, const anp_resize_axis_t *a, double x, int64_t *index,
                         double *weight) {
     const double stretch = filter_scale(r, a);
     const int64_t first = (int64_t)ceil(x) - a->taps / 2;
@@ -112,7 +102,7 @@ static void set_weights(const resize_t *r, const axis_t *a, double x, int64_t *i
     for (int64_t t = 0; normalise && sum != 0 && t < a->taps; t++) weight[t] /= sum;
 }
 
-static void set_output(const resize_t *r, const axis_t *a, int64_t o) {
+static void set_output(const resize_t *r, const anp_resize_axis_t *a, int64_t o) {
     const double x = a->active ? source_of(r, a, o) : (double)o;
     int64_t *const index = a->index + o * a->taps;
     double *const weight = a->weight + o * a->taps;
@@ -131,7 +121,7 @@ static void set_output(const resize_t *r, const axis_t *a, int64_t o) {
     weight[0] = 1;
 }
 
-static anp_status_t make_table(anp_kernel_t *k, const resize_t *r, axis_t *a) {
+static anp_status_t make_table(anp_kernel_t *k, const resize_t *r, anp_resize_axis_t *a) {
     uint64_t n;
     a->taps = tap_count(r, a);
     if (a->taps == 0) ANP_KERNEL_FAIL(k, ANP_LIMIT, "scale %g makes a filter too wide", a->scale);
@@ -150,7 +140,7 @@ typedef struct copy_t {
 } copy_t;
 
 /* Lines of four-byte elements, where it matters how long it takes. */
-static void copy_u32(const axis_t *a, const uint32_t *from, uint32_t *out) {
+static void copy_u32(const anp_resize_axis_t *a, const uint32_t *from, uint32_t *out) {
     for (int64_t o = 0; o < a->out; o++) out[o] = from[a->index[o]];
 }
 
@@ -158,7 +148,7 @@ static void copy_u32(const axis_t *a, const uint32_t *from, uint32_t *out) {
 static void copy_line(const void *arg, int64_t item, double *scratch) {
     const copy_t *c = arg;
     const resize_t *r = c->r;
-    const axis_t *last = &r->axis[r->rank - 1];
+    const anp_resize_axis_t *last = &r->axis[r->rank - 1];
     int64_t line = 0, stride = 1, rest = item;
     bool outside = false;
     (void)scratch;
@@ -193,7 +183,7 @@ static anp_status_t run_nearest(anp_kernel_t *k, resize_t *r) {
                         row->name);
     if (row->set_f64) row->set_f64(c.outside, 0, r->extrapolation);
     for (uint32_t a = 0; a < r->rank; a++) ANP_TRY(make_table(k, r, &r->axis[a]));
-    const axis_t *last = &r->axis[r->rank - 1];
+    const anp_resize_axis_t *last = &r->axis[r->rank - 1];
     return anp_items_run(k, last->out == 0 ? 0 : anp_tensor_elems(r->y) / last->out, 0, copy_line,
                          &c);
 }
@@ -201,7 +191,7 @@ static anp_status_t run_nearest(anp_kernel_t *k, resize_t *r) {
 /* ---- linear and cubic: one pass per axis ---- */
 typedef struct pass_t {
     const resize_t *r;
-    const axis_t *a;
+    const anp_resize_axis_t *a;
     int64_t inner; /* numbers per step along the axis */
     int64_t parts; /* of one element: a complex one has two */
     const double *from;
@@ -243,7 +233,7 @@ static anp_status_t run_weighted(anp_kernel_t *k, resize_t *r) {
                                      (void **)&values));
     anp_line_load(&x, 0, 1, anp_tensor_elems(&x) * parts, values);
     for (uint32_t i = 0; i < r->rank; i++) {
-        axis_t *const a = &r->axis[i];
+        anp_resize_axis_t *const a = &r->axis[i];
         if (!a->active) continue;
         pass_t p = {.r = r,
                     .a = a,
@@ -308,14 +298,15 @@ static anp_status_t read_axes(const anp_kernel_t *k, resize_t *r) {
     const uint32_t n = list ? (uint32_t)n_list : r->rank;
     for (uint32_t i = 0; i < n; i++) ANP_TRY(anp_kernel_axis(k, list ? list[i] : i, &axes[i]));
     for (uint32_t a = 0; a < r->rank; a++)
-        r->axis[a] = (axis_t){.in = r->x->dims[a], .out = r->y->dims[a], .scale = 1, .roi_end = 1};
+        r->axis[a] = (anp_resize_axis_t){
+            .in = r->x->dims[a], .out = r->y->dims[a], .scale = 1, .roi_end = 1};
     if (r->coord == CROP) {
         if (!given(k, 1)) ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "tf_crop_and_resize needs roi");
         ANP_TRY(anp_kernel_need_elems(k, 1, "roi", 2 * (int64_t)n));
     }
     const double common = common_scale(k, axes, n);
     for (uint32_t i = 0; i < n; i++) {
-        axis_t *const a = &r->axis[axes[i]];
+        anp_resize_axis_t *const a = &r->axis[axes[i]];
         a->scale = given(k, 2)  ? anp_elem_f64(k->in[2], i)
                    : common > 0 ? common
                                 : (double)a->out / (double)a->in;
@@ -328,12 +319,26 @@ static anp_status_t read_axes(const anp_kernel_t *k, resize_t *r) {
     return ANP_OK;
 }
 
-anp_status_t anp_ref_resize(anp_kernel_t *k) {
-    resize_t r = {.x = k->in[0], .y = k->out[0], .rank = k->in[0]->rank};
-    ANP_TRY(read_modes(k, &r));
-    if (r.mode != NEAREST && r.x->dtype == ANP_DTYPE_STRING)
+static anp_status_t read_resize(const anp_kernel_t *k, resize_t *r) {
+    *r = (resize_t){.x = k->in[0], .y = k->out[0], .rank = k->in[0]->rank};
+    ANP_TRY(read_modes(k, r));
+    if (r->mode != NEAREST && r->x->dtype == ANP_DTYPE_STRING)
         ANP_KERNEL_FAIL(k, ANP_UNSUPPORTED,
                         "strings cannot be interpolated, only chosen (nearest)");
-    ANP_TRY(read_axes(k, &r));
+    return read_axes(k, r);
+}
+
+anp_status_t anp_resize_axes(anp_kernel_t *k, anp_resize_axis_t axes[ANP_RANK_MAX]) {
+    resize_t r;
+    ANP_TRY(read_resize(k, &r));
+    for (uint32_t a = 0; a < r.rank; a++)
+        if (r.axis[a].active) ANP_TRY(make_table(k, &r, &r.axis[a]));
+    memcpy(axes, r.axis, sizeof r.axis);
+    return ANP_OK;
+}
+
+anp_status_t anp_ref_resize(anp_kernel_t *k) {
+    resize_t r;
+    ANP_TRY(read_resize(k, &r));
     return r.mode == NEAREST ? run_nearest(k, &r) : run_weighted(k, &r);
 }
