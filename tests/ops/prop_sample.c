@@ -39,7 +39,7 @@ static pt_axis_t grid_axis(const grid_sample_t *g, double position, int64_t size
         add_tap(g, &axis, nearbyint(x), 1, size);
         return axis;
     }
-    x = inside(g, x, size);
+    if (g->padding == REFLECTION) x = inside(g, x, size); /* with the border each tap is led back */
     const double first = floor(x), at = x - first;
     if (g->mode == LINEAR) {
         add_tap(g, &axis, first, 1 - at, size);
