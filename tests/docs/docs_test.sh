@@ -35,4 +35,10 @@ quotes() { # quotes PAGE EXAMPLE
 }
 quotes README.md examples/first.c
 quotes docs/user-operators.md examples/user-op/mish_clip.c
+quotes docs/training.md examples/train-lenet/lenet.c
+
+# The operators with a gradient are those of the table.
+listed=$(sed -n '/^## Operators with a gradient/,/^What is missing/p' docs/training.md | grep -o '`[A-Za-z0-9]*`' | tr -d '`')
+[ "$listed" = "$(sed -n 's/^\(GRADIENT\|CONSTANT\)(\([A-Za-z0-9]*\).*/\2/p' src/pass/gradient/gradient.def)" ] ||
+    complain "docs/training.md: the list of operators with a gradient differs from src/pass/gradient/gradient.def"
 exit "$failed"

@@ -51,6 +51,11 @@ static anp_status_t read_windows(const anp_kernel_t *k, pool_t *p) {
 static void valid_taps(const anp_window_t *w, int64_t o, int64_t in, int64_t *out_first,
                        int64_t *out_end) {
     const int64_t at = o * w->stride - w->pad_begin;
+    if (at >= 0 && at + (w->kernel - 1) * w->dilation < in) { /* all, as most are */
+        *out_first = 0;
+        *out_end = w->kernel;
+        return;
+    }
     *out_first = at < 0 ? (-at + w->dilation - 1) / w->dilation : 0;
     const int64_t room = in - at; /* taps t with t * dilation < room */
     *out_end = room <= 0 ? 0 : ANP_MIN(w->kernel, (room + w->dilation - 1) / w->dilation);
@@ -198,6 +203,63 @@ const anp_cpu_kernel_t anp_cpu_max_pool_q8 = {"max_pool_q8", ANP_OP_MaxPool, acc
                                               NULL,          NULL,           run_q8};
 const anp_cpu_kernel_t anp_cpu_average_pool_f32 = {
     "average_pool_f32", ANP_OP_AveragePool, reads_rows, NULL, NULL, run_pool};
+
+/* ---- maxima with their places, for MaxUnpool and for gradients ---- */
+
+typedef struct placed_t {
+    pool_t pool;
+    int64_t *places; /* in x as one row; -1 where a window meets only pads */
+} placed_t;
+
+/* NaN is the largest, and the first of equals counts. */
+static void place_window(const pool_t *p, const float *x, int64_t y_first, int64_t y_end,
+                         int64_t ox, float *out, int64_t *out_place) {
+    int64_t first, end;
+    const int64_t step = p->wh.dilation * p->w, x0 = ox * p->ww.stride - p->ww.pad_begin;
+    valid_taps(&p->ww, ox, p->w, &first, &end);
+    *out = -INFINITY;
+    *out_place = -1;
+    for (int64_t ty = y_first; ty < y_end; ty++)
+        for (int64_t tx = first; tx < end; tx++) {
+            const int64_t at = ty * step + x0 + tx * p->ww.dilation;
+            if (*out_place != -1 && (x[at] <= *out || *out != *out)) continue;
+            *out = x[at];
+            *out_place = at;
+        }
+}
+
+static void place_plane(void *arg, uint64_t item, uint32_t worker) {
+    (void)worker;
+    const placed_t *q = arg;
+    const pool_t *p = &q->pool;
+    float *y = p->y + (int64_t)item * p->oh * p->ow;
+    int64_t *places = q->places + (int64_t)item * p->oh * p->ow;
+    for (int64_t oy = 0; oy < p->oh; oy++) {
+        int64_t first, end;
+        const int64_t row = ((int64_t)item * p->h + oy * p->wh.stride - p->wh.pad_begin) * p->w;
+        valid_taps(&p->wh, oy, p->h, &first, &end);
+        for (int64_t ox = 0; ox < p->ow; ox++, y++, places++) {
+            place_window(p, p->x + row, first, end, ox, y, places);
+            if (*places != -1) *places += row;
+        }
+    }
+}
+
+static bool wants_places(const anp_kernel_t *k) {
+    return anp_cpu_is_f32(k, 0) && k->in[0]->rank >= 3 && k->in[0]->rank <= 4 && k->n_out == 2 &&
+           k->out[0] && k->out[1] && anp_attr_i64(k->attrs, "storage_order", 0) == 0;
+}
+
+static anp_status_t run_places(anp_kernel_t *k) {
+    placed_t q = {.pool = {.x = k->in[0]->data, .y = k->out[0]->data}, .places = k->out[1]->data};
+    ANP_TRY(read_windows(k, &q.pool));
+    if (anp_tensor_elems(k->out[0]) == 0) return ANP_OK;
+    anp_pool_run(k->env->pool, (uint64_t)(k->in[0]->dims[0] * k->in[0]->dims[1]), place_plane, &q);
+    return ANP_OK;
+}
+
+const anp_cpu_kernel_t anp_cpu_max_pool_places_f32 = {
+    "max_pool_places_f32", ANP_OP_MaxPool, wants_places, NULL, NULL, run_places};
 
 /* ---- over whole planes ---- */
 

@@ -23,6 +23,8 @@ static const anp_gr_row_t rows[] = {
 #undef CONSTANT
 
 const anp_gr_row_t *anp_gr_find(const anp_op_t *op) {
+    static const anp_gr_row_t from_library = {ANP_OP_COUNT, anp_gr_user, 0};
+    if (op->user) return op->user->gradient ? &from_library : NULL;
     for (size_t i = 0; i < ANP_ARRAY_LEN(rows); i++)
         if (op->index == (uint32_t)rows[i].op) return &rows[i];
     return NULL;
@@ -214,9 +216,7 @@ static anp_status_t add_gradient(back_t *b, anp_gr_t *c, const anp_value_t *v, a
 }
 
 static anp_status_t apply_row(back_t *b, anp_gr_t *c, bool *wanted) {
-    static const anp_gr_row_t from_library = {ANP_OP_COUNT, anp_gr_user, 0};
-    const anp_op_t *op = c->n->op;
-    const anp_gr_row_t *row = op->user && op->user->gradient ? &from_library : anp_gr_find(op);
+    const anp_gr_row_t *row = anp_gr_find(c->n->op);
     if (!row || c->n->n_blocks) return no_way(c->n, "no gradient of this operator is known");
     ANP_TRY(check_outputs(c, row));
     for (uint32_t i = 0; i < c->n->n_inputs; i++) wanted[i] = has_mark(b, c->n->inputs[i], ACTIVE);
