@@ -13,7 +13,7 @@ typedef struct attention_t {
     const pt_t *mask, *past_k, *past_v, *valid; /* NULL: none */
 } attention_t;
 
-enum { KEYS_MAX = 16 };
+enum { KEYS_MAX = 160 };
 
 /* Element d of head h at position i, in either form. */
 static double head_at(const attention_t *a, const pt_t *t, int64_t b, int64_t h, int64_t i,
@@ -151,6 +151,10 @@ void prop_attention(prop_t *p) {
                      .causal = prop_pick(p, 3) == 0};
     const anp_dtype_t t1 = prop_type(p, "T1"), t2 = prop_pick(p, 4) ? t1 : prop_type(p, "T2");
     a.q_heads = a.kv_heads * prop_range(p, 1, 3);
+    if (prop_pick(p, 8) == 0) { /* more than a block of each */
+        a.queries = prop_range(p, 30, 90);
+        a.incoming = prop_range(p, 60, 150);
+    }
     a.keys = a.past + a.incoming;
     a.q = *heads_input(p, &a, t1, a.q_heads, a.queries, a.size);
     a.k = *heads_input(p, &a, t1, a.kv_heads, a.incoming, a.size);
