@@ -46,6 +46,33 @@ static void transpose_of_a_big_tensor_is_right_in_every_tile(void **state) {
     kx_end(&kx);
 }
 
+/* Wide ones are cut along their last axis, tall ones along the first. */
+static void transpose_of_a_matrix_is_right_for_every_size_of_element(void **state) {
+    (void)state;
+    static const anp_dtype_t types[] = {U8, I16, I32, I64, ANP_DTYPE_C128};
+    static const int64_t sizes[][2] = {{9001, 35}, {35, 9001}};
+    kx_t kx;
+    kx_begin(&kx);
+    assert_int_equal(anp_pool_create(3, &kx.pool), ANP_OK);
+    TRANSPOSE(&kx, 1, 0);
+    for (uint32_t i = 0; i < ANP_ARRAY_LEN(types) * 2; i++) {
+        const int64_t rows = sizes[i % 2][0], cols = sizes[i % 2][1];
+        const uint64_t e = anp_dtype_row(types[i / 2])->block_bytes;
+        anp_tensor_t *x = &kx.in[0];
+        kx.n_in = 1;
+        kx_make(&kx, x, types[i / 2], 2, sizes[i % 2]);
+        for (uint64_t b = 0; b < (uint64_t)(rows * cols) * e; b++)
+            ((uint8_t *)x->data)[b] = (uint8_t)(b * 2654435761u >> 13);
+        assert_int_equal(kx_run(&kx, "Transpose", 1), ANP_OK);
+        const uint8_t *y = kx.out[0].data;
+        for (int64_t c = 0; c < cols; c++)
+            for (int64_t r = 0; r < rows; r++, y += e)
+                if (memcmp(y, (uint8_t *)x->data + (uint64_t)(r * cols + c) * e, e) != 0)
+                    fail_msg("case %u at %lld %lld", i, (long long)c, (long long)r);
+    }
+    kx_end(&kx);
+}
+
 static void concat_and_split_are_inverse(void **state) {
     (void)state;
     kx_t kx;
@@ -277,6 +304,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(transpose_permutes_all_kinds_of_elements),
         cmocka_unit_test(transpose_of_a_big_tensor_is_right_in_every_tile),
+        cmocka_unit_test(transpose_of_a_matrix_is_right_for_every_size_of_element),
         cmocka_unit_test(concat_and_split_are_inverse),
         cmocka_unit_test(slice_steps_forwards_backwards_and_from_outside),
         cmocka_unit_test(expand_and_tile_repeat),
