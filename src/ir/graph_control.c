@@ -148,8 +148,9 @@ static anp_status_t check_same_type(const anp_node_t *n, const anp_value_t *a,
                                     const anp_value_t *b) {
     const anp_shape_t *x = &a->shape, *y = &b->shape;
     char one[ANP_TYPE_TEXT], other[ANP_TYPE_TEXT];
-    const bool same = x->dtype == y->dtype && x->kind == y->kind && x->key == y->key;
-    if (x->dtype && y->dtype && !same)
+    const bool same_kind = x->kind == y->kind && x->key == y->key;
+    const bool types = x->dtype && y->dtype, kinds = types || (a->inferred && b->inferred);
+    if ((types && x->dtype != y->dtype) || (kinds && !same_kind))
         CONTROL_FAIL(n, "'%s' is %s, '%s' is %s", a->name,
                      anp_type_text(x->kind, x->key, x->dtype, one), b->name,
                      anp_type_text(y->kind, y->key, y->dtype, other));

@@ -270,6 +270,28 @@ anp_dtype_t anp_dtype_parse(const char *name) {
     return ANP_DTYPE_NONE;
 }
 
+/* Element i of `bits` bits, the first in the low bits of a byte. */
+static uint8_t get_bits(const uint8_t *data, uint64_t i, uint32_t bits) {
+    return (uint8_t)(data[i * bits / 8] >> (i * bits % 8) & ((1u << bits) - 1));
+}
+
+static void set_bits(uint8_t *data, uint64_t i, uint32_t bits, uint8_t v) {
+    const uint32_t shift = (uint32_t)(i * bits % 8), mask = ((1u << bits) - 1) << shift;
+    data[i * bits / 8] = (uint8_t)((data[i * bits / 8] & ~mask) | (uint32_t)v << shift);
+}
+
+void anp_dtype_copy(anp_dtype_t dtype, void *dst, uint64_t dst_first, const void *src,
+                    uint64_t src_first, uint64_t n) {
+    const anp_dtype_row_t *row = anp_dtype_row(dtype);
+    const uint32_t bits = 8 * row->block_bytes / row->block_elems;
+    if (n == 0) return;
+    if (row->block_elems == 1)
+        memcpy((uint8_t *)dst + dst_first * row->block_bytes,
+               (const uint8_t *)src + src_first * row->block_bytes, n * row->block_bytes);
+    for (uint64_t i = 0; row->block_elems > 1 && i < n; i++)
+        set_bits(dst, dst_first + i, bits, get_bits(src, src_first + i, bits));
+}
+
 bool anp_dtype_is_float(anp_dtype_t dtype) {
     const anp_dtype_row_t *row = anp_dtype_row(dtype);
     return row && row->cls == ANP_CLASS_FLOAT;

@@ -46,6 +46,11 @@ void anp_dtype_set_i64(anp_dtype_t dtype, void *data, uint64_t i, int64_t v);
 /* Bytes of `count` dense elements: ceil(count / block_elems) * block_bytes, checked. */
 anp_status_t anp_dtype_bytes(anp_dtype_t dtype, uint64_t count, uint64_t *out_bytes);
 
+/* Copies n elements between runs, from element src_first to element dst_first on, which may stand
+ * in the middle of a byte. The runs do not overlap. */
+void anp_dtype_copy(anp_dtype_t dtype, void *dst, uint64_t dst_first, const void *src,
+                    uint64_t src_first, uint64_t n);
+
 bool anp_dtype_is_float(anp_dtype_t dtype);
 bool anp_dtype_is_int(anp_dtype_t dtype); /* signed or unsigned, not bool */
 

@@ -72,24 +72,23 @@ static anp_status_t stack_append(anp_session_t *s, const anp_program_node_t *nod
     if (count == 0) {
         anp_tensor_init(t, (anp_dtype_t)slice->dtype, slice->rank + 1u, NULL, NULL);
         memcpy(t->dims + 1, slice->dims, slice->rank * sizeof slice->dims[0]);
-    } else if (t->rank != slice->rank + 1 ||
+    } else if (t->dtype != slice->dtype || t->rank != slice->rank + 1 ||
                memcmp(t->dims + 1, slice->dims, slice->rank * sizeof slice->dims[0]) != 0) {
         char got[256];
         anp_tensor_text(slice, got, sizeof got);
         CONTROL_FAIL(node, ANP_INVALID_MODEL,
-                     "scan output is %s in iteration %lld, another shape before", got,
+                     "scan output is %s in iteration %lld, something else before", got,
                      (long long)count);
     }
-    uint64_t bytes, total;
-    ANP_TRY(anp_tensor_bytes(slice, &bytes));
-    const anp_dtype_row_t *row = anp_dtype_row(slice->dtype);
-    if (row->block_elems != 1)
-        CONTROL_FAIL(node, ANP_UNSUPPORTED, "scan output of packed type %s", row->name);
-    ANP_TRY(anp_size_mul(bytes, (uint64_t)count + 1, &total));
-    ANP_TRY(anp_value_own(s, out, 0, total, total - bytes));
-    anp_inst_t *inst = ANP_INST(s, out, 0);
-    if (bytes) memcpy(inst->own_host + (total - bytes), slice->data, bytes);
+    uint64_t before, total;
+    t->dims[0] = count;
+    ANP_TRY(anp_tensor_bytes(t, &before));
     t->dims[0] = count + 1;
+    ANP_TRY(anp_tensor_bytes(t, &total));
+    ANP_TRY(anp_value_own(s, out, 0, total, before));
+    const uint64_t n = (uint64_t)anp_tensor_elems(slice);
+    anp_dtype_copy((anp_dtype_t)slice->dtype, ANP_INST(s, out, 0)->own_host, n * (uint64_t)count,
+                   slice->data, 0, n);
     return ANP_OK;
 }
 
@@ -236,20 +235,21 @@ static anp_status_t scan_axis(const scan_t *c, const char *list, uint32_t i, int
     return ANP_OK;
 }
 
-/* Copies between a tensor and one slice of it at `index` of `axis` (elements of whole bytes). */
+/* Copies between a tensor and one slice of it at `index` of `axis`, which begins with element
+ * `first` of `slice`. */
 static void copy_slice(const anp_tensor_t *whole, int64_t axis, int64_t index, void *slice,
-                       bool to_slice) {
-    const uint64_t elem = anp_dtype_row(whole->dtype)->block_bytes;
-    uint64_t outer = 1, inner = elem;
+                       uint64_t first, bool to_slice) {
+    const anp_dtype_t dtype = (anp_dtype_t)whole->dtype;
+    uint64_t outer = 1, inner = 1;
     for (int64_t i = 0; i < axis; i++) outer *= (uint64_t)whole->dims[i];
     for (int64_t i = axis + 1; i < whole->rank; i++) inner *= (uint64_t)whole->dims[i];
     const uint64_t step = inner * (uint64_t)whole->dims[axis];
-    uint8_t *w = (uint8_t *)whole->data + (uint64_t)index * inner, *p = slice;
-    for (uint64_t o = 0; o < outer && inner; o++, w += step, p += inner) {
+    uint64_t at = (uint64_t)index * inner;
+    for (uint64_t o = 0; o < outer; o++, at += step, first += inner) {
         if (to_slice)
-            memcpy(p, w, inner);
+            anp_dtype_copy(dtype, slice, first, whole->data, at, inner);
         else
-            memcpy(w, p, inner);
+            anp_dtype_copy(dtype, whole->data, at, slice, first, inner);
     }
 }
 
@@ -271,7 +271,7 @@ static anp_status_t scan_slice_in(anp_session_t *s, const scan_t *c, uint32_t k,
     ANP_TRY(anp_value_own(s, value, 0, bytes, 0));
     slice.data = ANP_INST(s, value, 0)->own_host;
     const int64_t index = list_at(c->node, "scan_input_directions", k) ? c->length - 1 - t : t;
-    copy_slice(&whole, axis, index, slice.data, true);
+    copy_slice(&whole, axis, index, slice.data, 0, true);
     anp_value_define_view(s, value, &slice);
     return ANP_OK;
 }
@@ -282,7 +282,7 @@ static anp_status_t scan_length(anp_session_t *s, scan_t *c) {
         anp_tensor_t t;
         int64_t axis;
         ANP_TRY(anp_value_host_view(s, c->node->inputs[c->n_states + k], &t));
-        if (t.kind != ANP_KIND_TENSOR || anp_dtype_row(t.dtype)->block_elems != 1 || t.rank == 0)
+        if (t.kind != ANP_KIND_TENSOR || t.rank == 0)
             CONTROL_FAIL(c->node, ANP_INVALID_MODEL, "scan input %u cannot be sliced", k);
         ANP_TRY(scan_axis(c, "scan_input_axes", k, t.rank, &axis));
         if (c->length >= 0 && c->length != t.dims[axis])
@@ -312,10 +312,10 @@ static anp_status_t scan_output(anp_session_t *s, const scan_t *c, uint32_t k) {
     ANP_TRY(anp_tensor_bytes(&stack, &bytes));
     anp_arena_reset(&s->scratch);
     ANP_TRY(anp_arena_alloc(&s->scratch, bytes, &moved.data));
-    const uint64_t one = c->length ? bytes / (uint64_t)c->length : 0;
+    const uint64_t one = c->length ? (uint64_t)(anp_tensor_elems(&stack) / c->length) : 0;
     for (int64_t t = 0; t < c->length; t++)
-        copy_slice(&moved, axis, reverse ? c->length - 1 - t : t,
-                   (uint8_t *)stack.data + (uint64_t)t * one, false);
+        copy_slice(&moved, axis, reverse ? c->length - 1 - t : t, stack.data, (uint64_t)t * one,
+                   false);
     return anp_value_define_copy(s, out, &moved, false);
 }
 

@@ -97,6 +97,35 @@ static anp_status_t take_shape(anp_session_t *s, uint32_t value, const anp_shape
     return ANP_OK;
 }
 
+/* What the program could not know of the operands is checked on those that came: a type that was
+ * open, a sequence or map where the program had none. */
+static anp_status_t check_open_operands(anp_session_t *s, const anp_program_node_t *node,
+                                        const anp_drv_arg_t *in) {
+    const uint32_t n = node->p->n_inputs;
+    anp_operand_spec_t spec;
+    anp_dtype_t *types;
+    bool open = false;
+    for (uint32_t i = 0; i < n; i++) {
+        const anp_tensor_t *t = &in[i].tensor;
+        if (node->inputs[i] == ANP_P_NONE || t->kind == ANP_KIND_NONE) continue;
+        open = open || s->p->values[node->inputs[i]].dtype == ANP_DTYPE_NONE;
+        if (t->kind == ANP_KIND_TENSOR || !anp_op_input_spec(node->op, i, &spec) ||
+            anp_op_kind_allows(node->op, spec.type, t->kind, t->key))
+            continue;
+        char got[256];
+        anp_tensor_text(t, got, sizeof got);
+        ANP_FAIL(ANP_INVALID_MODEL, "node '%s' (%s): input '%s' is %s, which it does not take",
+                 node->name, node->op->name, spec.name, got);
+    }
+    if (!open) return ANP_OK;
+    ANP_TRY(ANP_ARENA_ARRAY(&s->scratch, n, &types));
+    for (uint32_t i = 0; i < n; i++)
+        types[i] = node->inputs[i] == ANP_P_NONE || in[i].tensor.kind == ANP_KIND_NONE
+                       ? ANP_DTYPE_NONE
+                       : (anp_dtype_t)in[i].tensor.dtype;
+    return anp_op_check(node->op, node->name, &node->attrs, types, n, node->p->n_outputs);
+}
+
 /* Shapes of the outputs from real inputs; the operator's own checks run here (contract C6). */
 static anp_status_t infer_node(anp_session_t *s, uint32_t n, const anp_drv_arg_t *in,
                                bool *out_known) {
@@ -119,6 +148,7 @@ static anp_status_t infer_node(anp_session_t *s, uint32_t n, const anp_drv_arg_t
                            .out = s->shape_out,
                            .n_out = n_out,
                            .dims = NULL};
+    ANP_TRY(check_open_operands(s, node, in));
     ANP_TRY(anp_shape_infer(&ctx));
     *out_known = true;
     for (uint32_t i = 0; i < n_out; i++) {

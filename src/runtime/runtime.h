@@ -271,6 +271,9 @@ void anp_value_define_view(anp_session_t *s, uint32_t value, const anp_tensor_t 
  * the source may be this very value. */
 anp_status_t anp_value_define_copy(anp_session_t *s, uint32_t value, const anp_tensor_t *t,
                                    bool swap);
+/* Gives output i of the run to the caller, in memory that is valid until the next run (output.c).
+ */
+anp_status_t anp_output_keep(anp_session_t *s, uint32_t i);
 /* Own storage of at least `bytes` on d; the first keep_bytes survive growth. */
 anp_status_t anp_value_own(anp_session_t *s, uint32_t value, uint32_t d, uint64_t bytes,
                            uint64_t keep_bytes);

@@ -52,6 +52,9 @@ static anp_status_t find_states(anp_session_t *s) {
         if (!anp_plan_static_shape(s, ps->current, &t))
             ANP_FAIL(ANP_INVALID_MODEL, "state '%s' has a free size: states need known sizes",
                      anp_program_string(s->p, ps->name));
+        if (t.dtype == ANP_DTYPE_STRING)
+            ANP_FAIL(ANP_UNSUPPORTED, "state '%s' holds strings: states are numbers",
+                     anp_program_string(s->p, ps->name));
         anp_state_slot_t *slot = &s->states[k++];
         *slot = (anp_state_slot_t){.id = id,
                                    .current = ps->current,
@@ -93,6 +96,9 @@ static anp_status_t find_once(anp_session_t *s) {
             const uint32_t v = node->inputs[i];
             once = v == ANP_P_NONE || s->p->values[v].const_id != ANP_P_NONE || s->once_value[v];
         }
+        for (uint32_t i = 0; i < node->p->n_outputs && once; i++) /* their bytes last for one run */
+            once = node->outputs[i] == ANP_P_NONE ||
+                   s->p->values[node->outputs[i]].dtype != ANP_DTYPE_STRING;
         s->once_node[n] = once;
         for (uint32_t i = 0; i < node->p->n_outputs && once; i++)
             if (node->outputs[i] != ANP_P_NONE) s->once_value[node->outputs[i]] = true;
@@ -287,6 +293,7 @@ anp_status_t anp_session_set_input(anp_session_t *s, uint32_t i, const anp_tenso
     if (tensor->kind == ANP_KIND_SEQUENCE || tensor->kind == ANP_KIND_MAP) {
         const anp_p_value_t *v = &s->p->values[s->inputs[i]];
         s->input_tensors[i].key = (uint8_t)v->key; /* what has no items cannot tell its type */
+        s->input_tensors[i].strides[0] = 0;        /* no list of a kernel */
         if (v->dtype) s->input_tensors[i].dtype = v->dtype;
     }
     s->input_set[i] = true;
@@ -382,34 +389,6 @@ static void define_inputs(anp_session_t *s) {
     for (uint32_t i = 0; i < s->n_states; i++) anp_state_define(s, i);
 }
 
-static anp_status_t keep_output(anp_session_t *s, uint32_t i) {
-    anp_output_t *o = &s->output_slots[i];
-    anp_tensor_t t;
-    ANP_TRY(anp_value_host_view(s, s->outputs[i], &t));
-    const anp_inst_t *inst = ANP_INST(s, s->outputs[i], 0);
-    uint64_t bytes = 0;
-    if (t.kind == ANP_KIND_TENSOR) ANP_TRY(anp_tensor_bytes(&t, &bytes));
-    if (o->bound && t.kind == ANP_KIND_TENSOR) {
-        if (bytes > o->capacity)
-            ANP_FAIL(ANP_LIMIT, "output '%s' has %llu bytes, the memory bound to it %llu",
-                     value_name(s, s->outputs[i]), (unsigned long long)bytes,
-                     (unsigned long long)o->capacity);
-        if (bytes) memcpy(o->bound, t.data, bytes);
-        t.data = o->bound;
-    } else if (!inst->span.buffer && t.kind == ANP_KIND_TENSOR && bytes) {
-        /* an input, a constant, a state or run memory: gets bytes of its own, since those may
-         * change before the caller looks */
-        if (bytes > o->own_bytes) {
-            ANP_TRY(anp_realloc(&o->own, 0, bytes));
-            o->own_bytes = bytes;
-        }
-        memcpy(o->own, t.data, bytes);
-        t.data = o->own;
-    }
-    o->tensor = t;
-    return ANP_OK;
-}
-
 static anp_status_t attempt(anp_session_t *s) {
     anp_arena_reset(&s->run_mem);
     s->stats.transfers = s->stats.transfer_bytes = s->stats.fallback_nodes = 0;
@@ -425,7 +404,7 @@ static anp_status_t attempt(anp_session_t *s) {
     define_inputs(s);
     ANP_TRY(anp_exec_block(s, (uint32_t)(s->entry - s->p->blocks)));
     s->once_done = true;
-    for (uint32_t i = 0; i < s->n_outputs; i++) ANP_TRY(keep_output(s, i));
+    for (uint32_t i = 0; i < s->n_outputs; i++) ANP_TRY(anp_output_keep(s, i));
     ANP_TRY(anp_states_advance(s));
     return anp_session_wait_all(s);
 }

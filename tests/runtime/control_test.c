@@ -297,6 +297,65 @@ static void a_sequence_built_in_a_loop_is_joined_after_it(void **state) {
     }
 }
 
+static void slices_of_four_bits_are_stacked_and_taken_apart(void **state) {
+    (void)state;
+    for (int d = 0; d < 2; d++) {
+        run_t r;
+        fx_ok(start(&r,
+                    "const yes: bool[] = {1}\n"
+                    "const three: i64[] = {3}\n"
+                    "const a: i8[3] = {1, -2, 3}\n"
+                    "entry main(x: f32[2, 3]) {\n"
+                    "    all = Loop(three, yes) body(i, go) {\n"
+                    "        on = Identity(go)\n"
+                    "        n = Cast(i) {to=3}\n"
+                    "        s = Add(a, n)\n"
+                    "        p = Cast(s) {to=22}\n"
+                    "        return on, p\n"
+                    "    }\n"
+                    "    x4 = Cast(x) {to=22}\n"
+                    "    turned = Scan(x4) {num_scan_inputs=1, scan_input_axes=[1], "
+                    "scan_output_axes=[1], scan_output_directions=[1]} body(c) {\n"
+                    "        same = Identity(c)\n"
+                    "        return same\n"
+                    "    }\n"
+                    "    y = Cast(all) {to=1}\n"
+                    "    z = Cast(turned) {to=1}\n"
+                    "    return y, z\n"
+                    "}\n",
+                    devices[d]));
+        const float x[6] = {1, 2, 3, -4, 5, -6};
+        anp_tensor_t in = f32s(x, 2);
+        in.rank = 2;
+        in.dims[1] = 3;
+        fx_ok(anp_session_set_input(r.s, 0, &in));
+        fx_ok(anp_session_run(r.s, NULL));
+        expect_f32(&r, 0, (const float[]){1, -2, 3, 2, -1, 4, 3, 0, 5}, 9);
+        expect_f32(&r, 1, (const float[]){3, 2, 1, -6, 5, -4}, 6);
+        stop(&r);
+    }
+}
+
+static void branches_of_other_kinds_are_refused(void **state) {
+    (void)state;
+    run_t r;
+    assert_int_equal(start(&r,
+                           "entry main(c: bool[], x: f32[2], s: seq(f32)) {\n"
+                           "    y = If(c) then_branch() {\n"
+                           "        a = Identity(x)\n"
+                           "        return a\n"
+                           "    } else_branch() {\n"
+                           "        b = Identity(s)\n"
+                           "        return b\n"
+                           "    }\n"
+                           "    return y\n"
+                           "}\n",
+                           "ref"),
+                     ANP_INVALID_MODEL);
+    anp_test_expect_message("'a' is f32, 'b' is seq(f32)");
+    stop(&r);
+}
+
 /* ---- states ---- */
 
 static void a_state_that_is_no_in_place_update_advances_after_the_run(void **state) {
@@ -380,6 +439,8 @@ int main(void) {
         cmocka_unit_test(a_branch_that_contradicts_itself_fails_when_it_is_taken),
         cmocka_unit_test(a_scan_backwards_over_columns_gives_its_sums),
         cmocka_unit_test(a_sequence_built_in_a_loop_is_joined_after_it),
+        cmocka_unit_test(slices_of_four_bits_are_stacked_and_taken_apart),
+        cmocka_unit_test(branches_of_other_kinds_are_refused),
         cmocka_unit_test(a_state_that_is_no_in_place_update_advances_after_the_run),
         cmocka_unit_test(an_index_out_of_range_names_its_node),
         cmocka_unit_test(every_allocation_of_a_loop_may_fail),

@@ -137,12 +137,42 @@ static void sequences_hold_items_of_one_type_only(void **state) {
     stop(&r);
 }
 
+static void outputs_outlive_the_inputs_they_are_made_of(void **state) {
+    (void)state;
+    run_t r = start("entry main(s: seq(string), t: string[1]) {\n"
+                    "    y = SequenceInsert(s, t)\n"
+                    "    z = Identity(t)\n"
+                    "    return y, z\n"
+                    "}\n");
+    char text[2][4] = {"old", "new"};
+    anp_string_t words[2] = {{text[0], 3}, {text[1], 3}};
+    anp_tensor_t items[1] = {list(ANP_DTYPE_STRING, 1, &words[0])}, out;
+    anp_tensor_t sequence = list(ANP_DTYPE_STRING, 1, items);
+    const anp_tensor_t word = list(ANP_DTYPE_STRING, 1, &words[1]);
+    sequence.kind = ANP_KIND_SEQUENCE;
+    fx_ok(anp_session_set_input(r.s, 0, &sequence));
+    fx_ok(anp_session_set_input(r.s, 1, &word));
+    fx_ok(anp_session_run(r.s, NULL));
+    memset(text, 'x', sizeof text);
+    memset(words, 0, sizeof words);
+    memset(items, 0, sizeof items);
+    fx_ok(anp_session_get_output(r.s, 0, &out));
+    const anp_tensor_t *item = out.data;
+    assert_int_equal(out.dims[0], 2);
+    assert_memory_equal(((const anp_string_t *)item[0].data)->ptr, "old", 3);
+    assert_memory_equal(((const anp_string_t *)item[1].data)->ptr, "new", 3);
+    fx_ok(anp_session_get_output(r.s, 1, &out));
+    assert_memory_equal(((const anp_string_t *)out.data)->ptr, "new", 3);
+    stop(&r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_map_becomes_a_row_and_rows_become_maps),
         cmocka_unit_test(an_empty_map_needs_neither_parts_nor_types),
         cmocka_unit_test(maps_that_contradict_themselves_are_refused),
         cmocka_unit_test(sequences_hold_items_of_one_type_only),
+        cmocka_unit_test(outputs_outlive_the_inputs_they_are_made_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

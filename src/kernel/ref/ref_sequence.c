@@ -21,16 +21,48 @@ static anp_status_t copy_tensor(anp_kernel_t *k, const anp_tensor_t *t, anp_tens
     return ANP_OK;
 }
 
-/* Makes output 0 a sequence of n items, which the caller fills. */
-static anp_status_t make_sequence(anp_kernel_t *k, uint8_t dtype, int64_t n, anp_tensor_t **items) {
+/* The items of a sequence made here, with room for more: one that is appended to shares them, so
+ * that n times one item more takes n items of memory and not n * n. Views of it may be shorter than
+ * what is used. */
+typedef struct list_t {
+    int64_t used, capacity;
+    anp_tensor_t items[];
+} list_t;
+
+/* A view of a list says so where tensors have their strides: in sequences these mean nothing. */
+#define LIST_MARK INT64_C(0x6c6973742d616e70)
+
+static list_t *list_of(const anp_tensor_t *sequence) {
+    if (sequence->strides[0] != LIST_MARK) return NULL;
+    return (list_t *)(void *)((uint8_t *)sequence->data - offsetof(list_t, items));
+}
+
+static void set_sequence(anp_kernel_t *k, uint8_t dtype, int64_t n, list_t *list) {
+    *k->out[0] = (anp_tensor_t){.data = list->items,
+                                .kind = ANP_KIND_SEQUENCE,
+                                .dtype = dtype,
+                                .rank = 1,
+                                .dims = {n},
+                                .strides = {LIST_MARK}};
+}
+
+/* Makes output 0 a sequence of n items, which the caller fills, in a list for `capacity`. */
+static anp_status_t make_list(anp_kernel_t *k, uint8_t dtype, int64_t n, int64_t capacity,
+                              anp_tensor_t **items) {
     uint64_t bytes = 0;
-    void *data = NULL;
-    ANP_TRY(anp_size_mul((uint64_t)n, sizeof **items, &bytes));
-    ANP_TRY(k->mem->run_alloc(k->mem->user, bytes, &data));
-    *k->out[0] = (anp_tensor_t){
-        .data = data, .kind = ANP_KIND_SEQUENCE, .dtype = dtype, .rank = 1, .dims = {n}};
-    *items = data;
+    list_t *list = NULL;
+    ANP_TRY(anp_size_mul((uint64_t)capacity, sizeof **items, &bytes));
+    ANP_TRY(anp_size_add(bytes, sizeof *list, &bytes));
+    ANP_TRY(k->mem->run_alloc(k->mem->user, bytes, (void **)&list));
+    list->used = n;
+    list->capacity = capacity;
+    set_sequence(k, dtype, n, list);
+    *items = list->items;
     return ANP_OK;
+}
+
+static anp_status_t make_sequence(anp_kernel_t *k, uint8_t dtype, int64_t n, anp_tensor_t **items) {
+    return make_list(k, dtype, n, n, items);
 }
 
 static const anp_tensor_t *item_at(const anp_tensor_t *sequence, int64_t i) {
@@ -84,12 +116,20 @@ anp_status_t anp_ref_sequence_insert(anp_kernel_t *k) {
     int64_t at = 0;
     ANP_TRY(need_sequence(k));
     const int64_t n = in->dims[0];
-    if (n > 0 && k->in[1]->dtype != in->dtype)
+    if (in->dtype && k->in[1]->dtype != in->dtype)
         ANP_KERNEL_FAIL(k, ANP_INVALID_MODEL, "a tensor of type %s into a sequence of %s",
                         anp_dtype_name((anp_dtype_t)k->in[1]->dtype),
                         anp_dtype_name((anp_dtype_t)in->dtype));
     ANP_TRY(read_position(k, 2, n, n + 1, n, &at));
-    ANP_TRY(make_sequence(k, k->in[1]->dtype, n + 1, &items));
+    list_t *list = list_of(in);
+    if (list && at == n && list->used == n && n < list->capacity) {
+        ANP_TRY(copy_tensor(k, k->in[1], &list->items[n]));
+        list->used++;
+        set_sequence(k, in->dtype, n + 1, list);
+        return ANP_OK;
+    }
+    const int64_t more = at == n ? n / 2 + 3 : 0; /* who appends once appends again */
+    ANP_TRY(make_list(k, k->in[1]->dtype, n + 1, n + 1 + more, &items));
     for (int64_t i = 0; i < n; i++) items[i < at ? i : i + 1] = *item_at(in, i);
     return copy_tensor(k, k->in[1], &items[at]);
 }

@@ -43,6 +43,37 @@ static void sequences_grow_shrink_and_are_read(void **state) {
     kx_end(&kx);
 }
 
+/* Inserts x at the end of the sequence; gives the result. */
+static anp_tensor_t append(kx_t *kx, const anp_tensor_t *sequence, const char *x) {
+    kx_next(kx);
+    kx_feed(kx, sequence);
+    kx_in(kx, I32, "", x);
+    assert_int_equal(kx_run(kx, "SequenceInsert", 1), ANP_OK);
+    return kx->out[0];
+}
+
+static void a_sequence_may_be_appended_to_twice(void **state) {
+    (void)state;
+    kx_t kx;
+    kx_begin(&kx);
+    fx_attr_int(&kx.fx, "dtype", ANP_DTYPE_I32);
+    assert_int_equal(kx_run(&kx, "SequenceEmpty", 1), ANP_OK);
+    const anp_tensor_t empty = kx.out[0], one = append(&kx, &empty, "1");
+    const anp_tensor_t left = append(&kx, &one, "2");
+    append(&kx, &one, "3");
+    assert_string_equal(kx_text(&kx, 0), "(i32[] 1; i32[] 3)");
+    const anp_tensor_t longer = append(&kx, &left, "4");
+    append(&kx, &longer, "5");
+    assert_string_equal(kx_text(&kx, 0), "(i32[] 1; i32[] 2; i32[] 4; i32[] 5)");
+    kx.out[0] = left;
+    assert_string_equal(kx_text(&kx, 0), "(i32[] 1; i32[] 2)");
+    kx_next(&kx);
+    kx_feed(&kx, &empty);
+    kx_in(&kx, F32, "", "1");
+    kx_assert_fails(&kx, "SequenceInsert", ANP_INVALID_MODEL, "type f32 into a sequence of i32");
+    kx_end(&kx);
+}
+
 static void tensors_split_into_sequences_and_join_again(void **state) {
     (void)state;
     kx_t kx;
@@ -176,6 +207,7 @@ static void running_sums_and_reversed_sequences(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sequences_grow_shrink_and_are_read),
+        cmocka_unit_test(a_sequence_may_be_appended_to_twice),
         cmocka_unit_test(tensors_split_into_sequences_and_join_again),
         cmocka_unit_test(optionals_hold_something_or_nothing),
         cmocka_unit_test(scatter_replaces_or_combines_in_order),

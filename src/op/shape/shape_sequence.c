@@ -8,7 +8,15 @@ static void set_sequence(anp_shape_ctx_t *c, uint8_t dtype) {
     c->out[0].shape.rank = -1;
 }
 
+static anp_status_t check_insert(const anp_shape_ctx_t *c) {
+    const uint8_t sequence = c->in[0].shape.dtype, item = c->in[1].shape.dtype;
+    if (!sequence || !item || sequence == item) return ANP_OK;
+    ANP_SHAPE_FAIL(c, ANP_INVALID_MODEL, "a tensor of type %s into a sequence of %s",
+                   anp_dtype_name((anp_dtype_t)item), anp_dtype_name((anp_dtype_t)sequence));
+}
+
 anp_status_t anp_shape_sequence(anp_shape_ctx_t *c) {
+    if (c->op->index == ANP_OP_SequenceInsert) ANP_TRY(check_insert(c));
     uint8_t dtype = c->n_in > 0 ? c->in[0].shape.dtype : ANP_DTYPE_F32;
     if (c->op->index == ANP_OP_SequenceEmpty && anp_attr_find(c->attrs, "dtype")) {
         anp_dtype_t attr = ANP_DTYPE_NONE;
