@@ -126,7 +126,7 @@ static void make_sequence(kx_t *kx, anp_tensor_t *t) {
 
 /* A map whose values are up to five elements of t; keys may come twice, as no caller promises. */
 static void make_map(kx_t *kx, anp_tensor_t *t, anp_dtype_t key) {
-    const int64_t n = ANP_MIN(anp_tensor_elems(t), (int64_t)draw(6));
+    const int64_t most = (int64_t)draw(6), n = ANP_MIN(anp_tensor_elems(t), most);
     anp_tensor_t *part = NULL;
     assert_int_equal(kx_alloc(kx, 2 * sizeof *part, (void **)&part), ANP_OK);
     kx_make(kx, &part[0], key, 1, &n);
@@ -140,6 +140,12 @@ static void make_map(kx_t *kx, anp_tensor_t *t, anp_dtype_t key) {
                         .dims = {n}};
 }
 
+static anp_dtype_t draw_key(const call_t *c, const char *type) {
+    const anp_dtype_t key = draw(2) ? ANP_DTYPE_I64 : ANP_DTYPE_STRING;
+    if (anp_op_kind_allows(c->op, type, ANP_KIND_MAP, (uint8_t)key)) return key;
+    return key == ANP_DTYPE_I64 ? ANP_DTYPE_STRING : ANP_DTYPE_I64;
+}
+
 static void add_input(call_t *c, const anp_operand_spec_t *spec) {
     kx_t *kx = &c->kx;
     anp_tensor_t *t = &kx->in[kx->n_in];
@@ -151,8 +157,7 @@ static void add_input(call_t *c, const anp_operand_spec_t *spec) {
         kx_make(kx, t, dtype, rank, dims);
         fill(kx, t);
         if (anp_op_type_kind(spec->type) == ANP_KIND_SEQUENCE) make_sequence(kx, t);
-        if (anp_op_type_kind(spec->type) == ANP_KIND_MAP)
-            make_map(kx, t, draw(2) ? ANP_DTYPE_I64 : ANP_DTYPE_STRING);
+        if (anp_op_type_kind(spec->type) == ANP_KIND_MAP) make_map(kx, t, draw_key(c, spec->type));
     }
     kx->n_in++;
 }

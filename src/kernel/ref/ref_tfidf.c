@@ -116,7 +116,7 @@ static void count_from(tfidf_t *t, int64_t at, int64_t step, int64_t n) {
 static void count_row(tfidf_t *t, int64_t first, int64_t n) {
     memset(t->counts, 0, (size_t)t->n_grams * sizeof *t->counts);
     for (int64_t i = 0; i < n; i++) t->row[i] = anp_dict_find(&t->items, t->k->in[0], first + i);
-    for (int64_t step = 1; step <= t->skips + 1 && step <= n; step++)
+    for (int64_t step = 1; step - 1 <= t->skips && step <= n; step++)
         for (int64_t at = 0; at < n; at++) count_from(t, at, step, n);
 }
 
