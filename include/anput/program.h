@@ -18,6 +18,8 @@ extern "C" {
 #define ANP_P_MAGIC 0x50504e41u /* "ANPP" */
 enum { ANP_P_MAJOR = 1, ANP_P_MINOR = 0 };
 #define ANP_P_NONE 0xffffffffu /* no value, no constant, no partition ... */
+/* Elements of a value: bytes and counts of every type fit into 63 bits. */
+#define ANP_P_ELEMS_MAX (INT64_MAX / 16)
 
 /* A dimension in `ints`: a number, or ANP_P_DIM_EXPR(i) = expression i of `exprs`. */
 #define ANP_P_DIM_EXPR(i) (INT64_MIN + 1 + (int64_t)(i))

@@ -76,6 +76,24 @@ static anp_status_t put_const(lower_t *l, const anp_tensor_t *t, anp_const_t *ow
     return anp_map_put(&l->const_ids, (const char *)&t, sizeof t, *out_id);
 }
 
+/* What the program's verifier refuses, in the model's own words. */
+static anp_status_t check_elems(const anp_value_t *v) {
+    const anp_node_t *n = v->producer;
+    uint64_t elems = 1;
+    for (int32_t i = 0; i < v->shape.rank; i++) {
+        const anp_dim_t d = v->shape.dims[i];
+        if (!ANP_DIM_IS_CONST(d) || d == 0) continue;
+        if (elems <= ANP_P_ELEMS_MAX / (uint64_t)d) {
+            elems *= (uint64_t)d;
+            continue;
+        }
+        const anp_status_t st = ANP_ERROR(ANP_LIMIT, "value '%s' has more than %lld elements",
+                                          v->name, (long long)ANP_P_ELEMS_MAX);
+        return n ? anp_error_prefix(st, "node '%s' (%s)", n->name, n->op->name) : st;
+    }
+    return ANP_OK;
+}
+
 static anp_status_t put_value(lower_t *l, anp_value_t *v, uint32_t *out_id) {
     if (!v) {
         *out_id = ANP_P_NONE;
@@ -95,6 +113,7 @@ static anp_status_t put_value(lower_t *l, anp_value_t *v, uint32_t *out_id) {
             ANP_FAIL(ANP_INTERNAL, "value '%s' has an unknown size in the graph", v->name);
         dims[i] = ANP_DIM_IS_CONST(d) ? d : l->dims[ANP_DIM_INDEX(d)];
     }
+    ANP_TRY(check_elems(v));
     if (v->shape.rank > 0)
         ANP_TRY(anp_program_put_ints(l->w, dims, (uint32_t)v->shape.rank, &p.dims));
     if (v->shape.kind != ANP_KIND_TENSOR) p.key = v->shape.key;

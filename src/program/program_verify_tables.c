@@ -158,8 +158,7 @@ static anp_status_t check_dims(anp_verify_t *v, const char *what, uint32_t index
         empty |= d == 0;
         if (d > 0) ANP_TRY(anp_size_mul(elems, (uint64_t)d, &elems));
     }
-    if (elems >
-        INT64_MAX / 16) /* so that bytes and element counts fit into 63 bits for every type */
+    if (elems > ANP_P_ELEMS_MAX)
         ANP_FAIL(ANP_LIMIT, "program: %s %" PRIu32 ": %" PRIu64 " elements", what, index, elems);
     *out_elems = empty ? 0 : elems;
     return ANP_OK;

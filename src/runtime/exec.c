@@ -267,6 +267,13 @@ static anp_status_t check_operands(anp_session_t *s, uint32_t n, bool inputs) {
     return ANP_OK;
 }
 
+/* Memory and products of sizes fail where no node is known. */
+static anp_status_t name_node(const anp_program_node_t *node, anp_status_t st) {
+    const bool unnamed = st == ANP_OUT_OF_MEMORY || st == ANP_LIMIT;
+    if (!unnamed || strncmp(anp_error_message(), "node '", 6) == 0) return st;
+    return anp_error_prefix(st, "node '%s' (%s)", node->name, node->op->name);
+}
+
 static anp_status_t run_node(anp_session_t *s, uint32_t n, uint32_t d) {
     const anp_program_node_t *node = &s->p->nodes[n];
     const uint32_t n_in = node->p->n_inputs, n_out = node->p->n_outputs;
@@ -283,7 +290,7 @@ static anp_status_t run_node(anp_session_t *s, uint32_t n, uint32_t d) {
     for (uint32_t i = 0; i < n_out; i++) {
         const uint32_t v = node->outputs[i];
         if (v != ANP_P_NONE && !device_shapes)
-            ANP_TRY(output_room(s, v, d));
+            ANP_TRY(name_node(node, output_room(s, v, d)));
         else if (v != ANP_P_NONE)
             anp_value_forget(s, v), ANP_INST(s, v, d)->host = NULL,
                                                    ANP_INST(s, v, d)->span.buffer = NULL;
@@ -302,7 +309,7 @@ static anp_status_t run_node(anp_session_t *s, uint32_t n, uint32_t d) {
                            .run_alloc = run_alloc,
                            .scratch = scratch};
     const anp_status_t st = call_device(s, d, &call);
-    if (st != ANP_OK) return st;
+    if (st != ANP_OK) return name_node(node, st);
     if (device_shapes) adopt_outputs(s, node, out, d);
     return check_operands(s, n, false);
 }

@@ -330,7 +330,12 @@ static anp_status_t lay_device(anp_session_t *s, uint32_t d, by_size_t *items) {
             plan->order[j] = plan->order[j - 1];
         plan->order[j] = items[k].inst;
     }
-    return resize_arena(s, d, total);
+    const anp_status_t st = resize_arena(s, d, total);
+    if (st == ANP_OK || n == 0) return st;
+    const uint32_t largest = items[0].inst / s->n_devices;
+    return anp_error_prefix(st, "room for values, the largest '%s' of %llu bytes",
+                            anp_program_string(s->p, s->p->values[largest].name),
+                            (unsigned long long)items[0].bytes);
 }
 
 static anp_status_t lay_out(anp_session_t *s) {

@@ -115,6 +115,8 @@ anp_status_t anp_regex_full_match(anp_regex_t *re, const anp_string_t *s, bool *
         ANP_FAIL(ANP_LIMIT, "the pattern goes back over more than %d places", DEPTH_MAX);
     case PCRE2_ERROR_HEAPLIMIT:
         ANP_FAIL(ANP_LIMIT, "the pattern takes more than %d MiB", HEAP_KIB_MAX / 1024);
+    case PCRE2_ERROR_RECURSELOOP:
+        ANP_FAIL(ANP_INVALID_MODEL, "the pattern repeats itself without taking a character");
     default: break;
     }
     const bool is_utf8 = found > PCRE2_ERROR_UTF8_ERR1 || found < PCRE2_ERROR_UTF8_ERR21;

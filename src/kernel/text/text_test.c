@@ -102,6 +102,9 @@ static void bad_patterns_are_named_with_their_place(void **state) {
     fx_attr_str(&kx.fx, "pattern", "\\C");
     kx_in(&kx, STRING, "1", "a");
     kx_assert_fails(&kx, "RegexFullMatch", ANP_INVALID_MODEL, "pattern '\\C'");
+    fx_attr_str(&kx.fx, "pattern", "(?R)");
+    kx_in(&kx, STRING, "1", "a");
+    kx_assert_fails(&kx, "RegexFullMatch", ANP_INVALID_MODEL, "without taking a character");
     kx_in(&kx, STRING, "1", "a");
     kx_assert_fails(&kx, "RegexFullMatch", ANP_INVALID_MODEL, "'pattern' is missing");
     kx_end(&kx);
