@@ -413,6 +413,21 @@ static void an_index_out_of_range_names_its_node(void **state) {
     }
 }
 
+static void what_is_too_large_names_its_node_and_value(void **state) {
+    (void)state;
+    run_t r;
+    assert_int_equal(start(&r,
+                           "const n: i64[2] = {4294967296, 4294967296}\n"
+                           "entry main(x: f32[]) {\n"
+                           "    y = Expand(x, n)\n"
+                           "    return y\n"
+                           "}\n",
+                           "ref"),
+                     ANP_LIMIT);
+    anp_test_expect_message("(Expand): value 'y' has more than 576460752303423487 elements");
+    stop(&r);
+}
+
 static anp_status_t loop_scenario(void *arg) {
     (void)arg;
     run_t r;
@@ -443,6 +458,7 @@ int main(void) {
         cmocka_unit_test(branches_of_other_kinds_are_refused),
         cmocka_unit_test(a_state_that_is_no_in_place_update_advances_after_the_run),
         cmocka_unit_test(an_index_out_of_range_names_its_node),
+        cmocka_unit_test(what_is_too_large_names_its_node_and_value),
         cmocka_unit_test(every_allocation_of_a_loop_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
