@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Softmax and the normalisations over the last axis, and BatchNormalization of inference, in f32 by
- * the vector loops. */
+/* Softmax and the normalisations, of BatchNormalization that of inference, in f32 by the vector
+ * loops. */
 #include "kernel/cpu/cpu_tables.h"
 #include "kernel/iter.h"
 #include <math.h>
@@ -142,14 +142,20 @@ static bool accepts_batch_norm(const anp_kernel_t *k) {
     return true;
 }
 
+/* y = x * factor + offset */
+static void scale_plane(const anp_elemwise_t *e, size_t n, const float *x, const float *factor,
+                        const float *offset, float *y) {
+    e->binary_f32[ANP_BINARY_MUL][ANP_FORM_LEFT](n, x, factor, y);
+    e->binary_f32[ANP_BINARY_ADD][ANP_FORM_LEFT](n, y, offset, y);
+}
+
 static void scale_planes(void *arg, int64_t begin, int64_t end) {
     const channels_t *c = arg;
     for (int64_t i = begin; i < end; i++) {
         const float *x = c->x + (size_t)i * c->n;
         float *y = c->y + (size_t)i * c->n;
         const int64_t ch = i % c->channels;
-        c->e->binary_f32[ANP_BINARY_MUL][ANP_FORM_LEFT](c->n, x, &c->factor[ch], y);
-        c->e->binary_f32[ANP_BINARY_ADD][ANP_FORM_LEFT](c->n, y, &c->offset[ch], y);
+        scale_plane(c->e, c->n, x, &c->factor[ch], &c->offset[ch], y);
     }
 }
 
@@ -181,3 +187,66 @@ static anp_status_t run_batch_norm(anp_kernel_t *k) {
 
 const anp_cpu_kernel_t anp_cpu_batch_norm_f32 = {
     "batch_norm_f32", ANP_OP_BatchNormalization, accepts_batch_norm, NULL, NULL, run_batch_norm};
+
+/* ---- InstanceNormalization, GroupNormalization ---- */
+
+/* Channels of a group lie one behind the other: together they are a row. */
+typedef struct groups_t {
+    const anp_elemwise_t *e;
+    const float *x, *scale, *bias;
+    float *y;
+    int64_t groups, channels; /* channels of one group */
+    size_t n;                 /* elements of a channel */
+    float eps;
+} groups_t;
+
+static int64_t n_groups(const anp_kernel_t *k) {
+    return k->op->index == ANP_OP_InstanceNormalization ? k->in[0]->dims[1]
+                                                        : anp_attr_i64(k->attrs, "num_groups", 0);
+}
+
+static bool accepts_group_norm(const anp_kernel_t *k) {
+    if (!anp_cpu_is_f32(k, 0) || k->in[0]->rank < 2 || anp_attr_i64(k->attrs, "stash_type", 1) != 1)
+        return false;
+    for (uint32_t i = 1; i < 3; i++)
+        if (!anp_cpu_is_f32(k, i) || anp_tensor_elems(k->in[i]) != k->in[0]->dims[1]) return false;
+    return n_groups(k) > 0 && k->in[0]->dims[1] % n_groups(k) == 0;
+}
+
+static void norm_groups(void *arg, int64_t begin, int64_t end) {
+    const groups_t *g = arg;
+    const size_t row = (size_t)g->channels * g->n;
+    for (int64_t i = begin; i < end; i++) {
+        float *const y = g->y + (size_t)i * row;
+        const int64_t first = i % g->groups * g->channels;
+        g->e->layer_norm_f32(row, g->x + (size_t)i * row, NULL, NULL, g->eps, y, NULL);
+        for (int64_t c = 0; c < g->channels; c++) {
+            float *const plane = y + (size_t)c * g->n;
+            scale_plane(g->e, g->n, plane, &g->scale[first + c], &g->bias[first + c], plane);
+        }
+    }
+}
+
+static anp_status_t run_group_norm(anp_kernel_t *k) {
+    const anp_tensor_t *x = k->in[0];
+    if (anp_tensor_elems(x) == 0) return ANP_OK;
+    groups_t g = {.e = &k->env->tables->elemwise,
+                  .x = x->data,
+                  .scale = anp_cpu_f32(k, 1),
+                  .bias = anp_cpu_f32(k, 2),
+                  .y = k->out[0]->data,
+                  .groups = n_groups(k),
+                  .n = (size_t)anp_dims_product(x->dims, 2, x->rank),
+                  .eps = anp_attr_f32(k->attrs, "epsilon", 1e-5f)};
+    g.channels = x->dims[1] / g.groups;
+    anp_range_run(k->env->pool, x->dims[0] * g.groups,
+                  ANP_MAX((int64_t)1, (int64_t)ANP_PART_ELEMS / (g.channels * (int64_t)g.n)),
+                  norm_groups, &g);
+    return ANP_OK;
+}
+
+const anp_cpu_kernel_t anp_cpu_instance_norm_f32 = {
+    "instance_norm_f32", ANP_OP_InstanceNormalization, accepts_group_norm, NULL, NULL,
+    run_group_norm};
+const anp_cpu_kernel_t anp_cpu_group_norm_f32 = {
+    "group_norm_f32", ANP_OP_GroupNormalization, accepts_group_norm, NULL, NULL, run_group_norm};
