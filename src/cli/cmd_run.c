@@ -6,6 +6,7 @@
 #include "cli_progress.h"
 #include "cli_source.h"
 #include "cmd.h"
+#include <anput/text.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,17 +166,49 @@ static cli_exit_t write_run_json(cli_t *cli, run_t *r) {
 }
 
 /* ---- for people ---- */
+enum { SHOWN = 8 };
+
+/* The key of an entry, and ": "; cut where it is long. */
+static size_t key_text(const anp_tensor_t *keys, int64_t i, char *out, size_t out_size) {
+    const anp_string_t *s = (const anp_string_t *)keys->data + i;
+    size_t at;
+    if (keys->dtype == ANP_DTYPE_STRING)
+        at = anp_escape_text(out, out_size - 2, s->ptr, s->len_bytes);
+    else
+        at = (size_t)snprintf(out, out_size - 2, "%lld",
+                              (long long)((const int64_t *)keys->data)[i]);
+    memcpy(out + at, ": ", 3);
+    return at + 2;
+}
+
+static void say_map(cli_t *cli, const anp_tensor_t *map) {
+    const anp_tensor_t *part = map->data; /* keys, values */
+    double v[SHOWN];
+    char text[512] = "";
+    size_t at = 0;
+    const int64_t n = map->dims[0] < SHOWN ? map->dims[0] : SHOWN;
+    if (n == 0 || anp_tensor_read_f64(&part[1], 0, n, v) != ANP_OK) return;
+    for (int64_t k = 0; k < n; k++) {
+        if (k) at += (size_t)snprintf(text + at, sizeof text - at, ", ");
+        at += key_text(&part[0], k, text + at, 32);
+        at += (size_t)snprintf(text + at, sizeof text - at, "%.6g", v[k]);
+    }
+    cli_say(cli, "    %s%s", text, map->dims[0] > n ? ", ..." : "");
+}
+
 /* The first elements, when nothing is written to files. */
 static void say_values(cli_t *cli, const run_t *r, uint32_t i) {
-    enum { SHOWN = 8 };
     anp_tensor_t t;
     double v[SHOWN];
     char text[256] = "";
     size_t at = 0;
     int64_t count;
-    if (anp_session_get_output(r->session, i, &t) != ANP_OK || t.kind != ANP_KIND_TENSOR ||
-        anp_tensor_count(&t, &count) != ANP_OK)
-        return;
+    if (anp_session_get_output(r->session, i, &t) != ANP_OK) return;
+    const anp_tensor_t *items = t.data;
+    if (t.kind == ANP_KIND_MAP) say_map(cli, &t);
+    for (int64_t k = 0; t.kind == ANP_KIND_SEQUENCE && t.key && k < t.dims[0] && k < SHOWN; k++)
+        say_map(cli, &items[k]);
+    if (t.kind != ANP_KIND_TENSOR || anp_tensor_count(&t, &count) != ANP_OK) return;
     const int64_t n = count < SHOWN ? count : SHOWN;
     if (anp_tensor_read_f64(&t, 0, n, v) != ANP_OK) return;
     for (int64_t k = 0; k < n; k++)
