@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs the cases that the newest release of ONNX writes on ref and cpu, and compares the operator table with its schemas. The
-# package lives in a virtual environment outside the tree, made on first use. Where it cannot be had: "skipped: ...", status 0.
+# Runs the cases that the newest release of ONNX writes on ref and cpu, as they are and in every type its schemas allow, and compares
+# the operator table with the schemas. The package lives in a virtual environment outside the tree, made on first use. Where it cannot
+# be had: "skipped: ...", status 0.
 # usage: scripts/onnx_newest.sh BIN_FOLDER [-o FOLDER]    -o: results as JSON, FOLDER/DEVICE.json
 set -eu
 version=1.22
@@ -42,6 +43,8 @@ for device in cpu ref; do
     [ -z "$out" ] || "$bin/anput" test "$home/cases/node" "$home/cases/simple" --device "$device" --json -o "$out/$device.json" \
         --tolerances tests/onnx/tolerances.txt > /dev/null || status=1
 done
+echo "types:"
+"$python" tests/onnx/type_check.py "$bin/anput" "$home/cases/node" tests/onnx/cases/*/ || status=1
 echo "schemas:"
 "$bin/anput-operators" rows > "$home/rows.json"
 "$python" tests/onnx/schema_check.py "$home/rows.json" || status=1

@@ -29,6 +29,8 @@ HANDLES = {
     "dropout_is_test": "is_test",
     "dropout_mask": "mask",
     "gru_direction": "direction",
+    "label_classes": "classes_strings default_float default_tensor keys_floats keys_int64s keys_strings keys_tensor"
+    " values_floats values_int64s values_strings values_tensor",
     "legacy_broadcast": "axis broadcast",
     "resize_asymmetric": "coordinate_transformation_mode nearest_mode roi scales",
     "scan_batch": "directions sequence_lens initial_state_and_scan_inputs scan_input_axes scan_input_directions"
@@ -47,9 +49,21 @@ def f32(x):
 
 
 def split_type(text):
-    """'optional(seq(tensor(float)))' -> ('optional(seq)', 'float')."""
+    """'seq(tensor(float))' -> ('seq', 'float'); 'map(int64, tensor(float))' -> ('map(int64)', 'float')."""
+    if "map(" in text:
+        outer, inner = text.split("map(")
+        key, value = inner.split(",", 1)
+        return (f"{outer}map({key}))" if outer else f"map({key})"), value.strip(" )").split("(")[-1]
     *outer, last = text.rstrip(")").split("(")
     return "(".join(x for x in outer if x != "tensor") + ")" * (len(outer) > 2) or "tensor", last
+
+
+def forms(spec):
+    """What an operand of a row may be."""
+    outer = spec["type"].split("(")[0] if "(" in spec["type"] else ""
+    if spec["keys"]:
+        return {f"seq(map({key}))" if outer == "seq" else f"map({key})" for key in spec["keys"]}
+    return {"seq": {"seq"}, "opt": {"tensor", "seq", "optional", "optional(seq)"}, "val": {"tensor", "seq"}}.get(outer, {"tensor"})
 
 
 class Known:
@@ -126,8 +140,7 @@ class Check:
         if want != have:
             more, less = sorted(want - have), sorted(have - want)
             self.say(schema, f"{what} allows" + (" " + ",".join(more) if more else "") + (" not " + ",".join(less) if less else ""))
-        forms = {"seq": {"seq"}, "opt": {"tensor", "seq", "optional", "optional(seq)"}, "val": {"tensor", "seq"}}
-        ours = forms.get(spec["type"].split("(")[0] if "(" in spec["type"] else "", {"tensor"})
+        ours = forms(spec)
         if not containers <= ours:
             self.say(schema, f"{what} may be {','.join(sorted(containers))}, in the row {','.join(sorted(ours))}")
 

@@ -3,6 +3,7 @@
 #include "import/onnx/upgrade.h"
 #include "operators.h"
 #include <inttypes.h>
+#include <string.h>
 
 typedef bool (*spec_fn_t)(const anp_op_t *op, uint32_t i, anp_operand_spec_t *out);
 
@@ -15,6 +16,16 @@ static void put_types(FILE *out, const anp_op_t *op, const char *type) {
         fprintf(out, "%s\"%s\"", comma, rows[i].onnx_name);
         comma = ", ";
     }
+}
+
+/* Types of the keys of a map: "map(K,T)", "seq(map(i64,T))". */
+static void put_keys(FILE *out, const anp_op_t *op, const char *type) {
+    const char *map = strstr(type, "map(");
+    char key[32] = "";
+    if (map) snprintf(key, sizeof key, "%.*s", (int)strcspn(map + 4, ","), map + 4);
+    fputs(", \"keys\": [", out);
+    if (map) put_types(out, op, key);
+    fputs("]", out);
 }
 
 static uint32_t count_operands(const anp_op_t *op, spec_fn_t spec) {
@@ -37,7 +48,9 @@ static void put_operands(FILE *out, const anp_op_t *op, const char *key, spec_fn
         fprintf(out, "%s\n  {\"name\": \"%s\", \"type\": \"%s\", \"count\": \"%s\", \"types\": [",
                 i ? "," : "", s.name, s.type, count);
         put_types(out, op, s.type);
-        fputs("]}", out);
+        fputs("]", out);
+        put_keys(out, op, s.type);
+        fputs("}", out);
     }
     fputs("]", out);
 }
