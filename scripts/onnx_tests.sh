@@ -14,6 +14,6 @@ data=$(dirname "$0")/../tests/onnx
 status=0
 for device in cpu ref; do
     echo "$device:"
-    "$anput" test "$@" --device "$device" --tolerances "$data/tolerances.txt" --tolerances "$data/tolerances_1_12.txt" || status=1
+    "$anput" test "$@" --strict --device "$device" --tolerances "$data/tolerances.txt" --tolerances "$data/tolerances_1_12.txt" || status=1
 done
 exit $status
