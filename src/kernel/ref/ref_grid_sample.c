@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GridSample over any number of spatial axes: the taps of an output position are found once, for
- * all channels. */
+/* GridSample over any number of spatial axes. */
 #include "kernel/ref/ref_taps.h"
 
 #include <math.h>
@@ -9,7 +8,7 @@
 typedef enum filter_t { LINEAR, NEAREST, CUBIC } filter_t;
 typedef enum padding_t { ZEROS, BORDER, REFLECTION } padding_t;
 
-enum { TAPS_MAX = 1 << 16 };
+enum { TAPS_MAX = 1 << 16, BLOCK_MAX = 256, BLOCK_TAPS = 1 << 10 };
 
 typedef struct sampler_t {
     const anp_tensor_t *grid;
@@ -22,7 +21,7 @@ typedef struct sampler_t {
     bool align_corners, whole; /* whole: results are integers, cut off as by Cast */
     uint32_t n_axes;
     const int64_t *dims; /* spatial, of X */
-    int64_t channels, in_plane, out_plane, taps_max;
+    int64_t channels, in_plane, out_plane, taps_max, block;
 } sampler_t;
 
 /* ---- one axis ---- */
@@ -75,40 +74,63 @@ static void axis_taps(const sampler_t *s, double v, int64_t size, anp_axis_taps_
     if (d > 0) add_tap(s, out, i + 1, size, d);
 }
 
-/* ---- one output position ---- */
+/* ---- output positions, some at a time: their taps serve all channels ---- */
 
-static void store_value(const sampler_t *s, const anp_taps_t *taps, int64_t from, int64_t to) {
-    for (int64_t part = 0; part < s->parts; part++) {
-        double v = anp_taps_sum(taps, &s->x, from * s->parts + part, s->parts);
-        if (s->whole) v = trunc(v);
-        if (s->y.dtype == ANP_DTYPE_BOOL) v = v != 0;
-        anp_line_store(&s->y, to * s->parts + part, 1, 1, &v);
+/* Memory of one thread. */
+typedef struct block_t {
+    int64_t n;
+    double *value;
+    anp_taps_t *taps;
+} block_t;
+
+static void find_taps(const sampler_t *s, int64_t first, const block_t *b) {
+    double at[ANP_RANK_MAX];
+    anp_axis_taps_t axes[ANP_RANK_MAX];
+    for (int64_t i = 0; i < b->n; i++) {
+        anp_line_load(s->grid, (first + i) * s->n_axes, 1, s->n_axes, at);
+        for (uint32_t a = 0; a < s->n_axes; a++) /* the innermost axis comes first in the grid */
+            axis_taps(s, at[s->n_axes - 1 - a], s->dims[a], &axes[a]);
+        anp_taps_multiply(axes, s->n_axes, s->dims, &b->taps[i]);
     }
 }
 
-static void copy_value(const sampler_t *s, const anp_taps_t *taps, int64_t from, int64_t to) {
-    uint8_t *out = (uint8_t *)s->y.data + (uint64_t)to * s->elem_bytes;
-    if (taps->n == 0)
-        memset(out, 0, s->elem_bytes);
-    else
-        memcpy(out, (const uint8_t *)s->x_bytes + (uint64_t)(from + taps->index[0]) * s->elem_bytes,
-               s->elem_bytes);
+static void store_values(const sampler_t *s, const block_t *b, int64_t from, int64_t to) {
+    for (int64_t part = 0; part < s->parts; part++) {
+        for (int64_t i = 0; i < b->n; i++) {
+            const double v = anp_taps_sum(&b->taps[i], &s->x, from * s->parts + part, s->parts);
+            b->value[i] = s->whole ? trunc(v) : s->y.dtype == ANP_DTYPE_BOOL ? v != 0 : v;
+        }
+        anp_line_store(&s->y, to * s->parts + part, s->parts, b->n, b->value);
+    }
 }
 
+static void copy_values(const sampler_t *s, const block_t *b, int64_t from, int64_t to) {
+    uint8_t *out = (uint8_t *)s->y.data + (uint64_t)to * s->elem_bytes;
+    for (int64_t i = 0; i < b->n; i++, out += s->elem_bytes)
+        if (b->taps[i].n == 0)
+            memset(out, 0, s->elem_bytes);
+        else
+            memcpy(out,
+                   (const uint8_t *)s->x_bytes +
+                       (uint64_t)(from + b->taps[i].index[0]) * s->elem_bytes,
+                   s->elem_bytes);
+}
+
+/* item: a block of positions of an image. */
 static void sample(const void *arg, int64_t item, double *scratch) {
     const sampler_t *s = arg;
-    const int64_t image = item / s->out_plane, position = item % s->out_plane;
-    double at[ANP_RANK_MAX];
-    anp_axis_taps_t axes[ANP_RANK_MAX];
-    anp_taps_t taps = {.weight = scratch, .index = (int64_t *)(void *)(scratch + s->taps_max)};
-    anp_line_load(s->grid, item * s->n_axes, 1, s->n_axes, at);
-    for (uint32_t a = 0; a < s->n_axes; a++) /* the innermost axis comes first in the grid */
-        axis_taps(s, at[s->n_axes - 1 - a], s->dims[a], &axes[a]);
-    anp_taps_multiply(axes, s->n_axes, s->dims, &taps);
+    const int64_t blocks = (s->out_plane + s->block - 1) / s->block, image = item / blocks,
+                  first = item % blocks * s->block;
+    anp_taps_t taps[BLOCK_MAX];
+    const block_t b = {ANP_MIN(s->block, s->out_plane - first), scratch, taps};
+    scratch += s->block;
+    for (int64_t i = 0; i < b.n; i++, scratch += 2 * s->taps_max)
+        taps[i] = (anp_taps_t){0, (int64_t *)(void *)scratch, scratch + s->taps_max};
+    find_taps(s, image * s->out_plane + first, &b);
     for (int64_t c = 0; c < s->channels; c++) {
         const int64_t plane = image * s->channels + c;
-        (s->mode == NEAREST ? copy_value : store_value)(s, &taps, plane * s->in_plane,
-                                                        plane * s->out_plane + position);
+        (s->mode == NEAREST ? copy_values : store_values)(s, &b, plane * s->in_plane,
+                                                          plane * s->out_plane + first);
     }
 }
 
@@ -149,5 +171,7 @@ anp_status_t anp_ref_grid_sample(anp_kernel_t *k) {
         ANP_KERNEL_FAIL(k, ANP_LIMIT, "%u spatial axes are too many for this mode", s.n_axes);
     s.parts = anp_tensor_parts(x, &s.x);
     anp_tensor_parts(k->out[0], &s.y);
-    return anp_items_run(k, x->dims[0] * s.out_plane, 2 * s.taps_max, sample, &s);
+    s.block = ANP_MAX(ANP_MIN(BLOCK_TAPS / s.taps_max, BLOCK_MAX), 1);
+    return anp_items_run(k, x->dims[0] * ((s.out_plane + s.block - 1) / s.block),
+                         s.block * (1 + 2 * s.taps_max), sample, &s);
 }

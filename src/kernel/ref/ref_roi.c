@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RoiAlign and MaxRoiPool: a region of an image, given in coordinates, becomes a grid of bins. */
-#include "kernel/ref/ref_line.h"
+#include "kernel/ref/ref_taps.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-enum { SAMPLES_MAX = 1 << 13 }; /* of one bin along one axis */
+enum {
+    SAMPLES_MAX = 1 << 13, /* of one bin along one axis */
+    CHANNELS = 32,         /* that one thread takes at a time */
+};
 
 typedef struct roi_t {
     const anp_tensor_t *x, *rois, *y;
@@ -15,6 +18,7 @@ typedef struct roi_t {
     double scale;
     int64_t ratio; /* samples per bin and axis; 0: one per element */
     bool half_pixel, max;
+    int64_t taps_max[2]; /* of one bin along y and x, over all regions */
 } roi_t;
 
 static void init(anp_kernel_t *k, roi_t *r) {
@@ -92,45 +96,44 @@ static sample_t sample_of(const span_t *s, int64_t bin, int64_t i, int64_t size)
     return out;
 }
 
-/* The mean of bilinear samples gives every row and every column of the image one weight: those in
- * [*out_first, *out_last) are not 0. */
-static void sum_weights(const span_t *s, int64_t bin, int64_t size, double *weight,
-                        int64_t *out_first, int64_t *out_last) {
-    memset(weight, 0, (size_t)size * sizeof *weight);
-    *out_first = size;
-    *out_last = 0;
-    for (int64_t i = 0; i < s->samples; i++) {
-        const sample_t p = sample_of(s, bin, i, size);
+/* The mean of bilinear samples gives every row and every column of the image one weight. */
+typedef struct axis_t {
+    span_t span;
+    int64_t bins, size;
+    anp_taps_t *taps; /* of each bin: what has a weight */
+    double *dense;    /* [size], zero between uses */
+} axis_t;
+
+static void find_taps(const axis_t *a, int64_t bin) {
+    anp_taps_t *const taps = &a->taps[bin];
+    int64_t first = a->size, last = 0;
+    for (int64_t i = 0; i < a->span.samples; i++) {
+        const sample_t p = sample_of(&a->span, bin, i, a->size);
         for (int t = 0; t < 2; t++) {
-            if (p.weight[t] == 0) continue;
-            weight[p.at[t]] += p.weight[t] / (double)s->samples;
-            *out_first = ANP_MIN(*out_first, p.at[t]);
-            *out_last = ANP_MAX(*out_last, p.at[t] + 1);
+            a->dense[p.at[t]] += p.weight[t] / (double)a->span.samples;
+            first = ANP_MIN(first, p.at[t]);
+            last = ANP_MAX(last, p.at[t] + 1);
         }
+    }
+    taps->n = 0;
+    for (int64_t i = first; i < last; i++) {
+        if (a->dense[i] == 0) continue;
+        taps->index[taps->n] = i;
+        taps->weight[taps->n++] = a->dense[i];
+        a->dense[i] = 0;
     }
 }
 
-static void mean_bin(const roi_t *r, const span_t *span, const int64_t *bin, int64_t from,
-                     int64_t to, double *scratch) {
-    const int64_t height = r->x->dims[2], width = r->x->dims[3];
-    double *const wy = scratch, *const wx = scratch + height;
-    int64_t y0, y1, x0, x1;
-    sum_weights(&span[0], bin[0], height, wy, &y0, &y1);
-    sum_weights(&span[1], bin[1], width, wx, &x0, &x1);
-    for (int64_t c = 0; c < r->channels; c++) {
-        double sum = 0;
-        for (int64_t y = y0; y < y1; y++) {
-            const int64_t line = from + c * r->in_plane + y * width;
-            double row = 0;
-            for (int64_t x = x0; x < x1; x++) row += wx[x] * anp_elem_f64(r->x, line + x);
-            sum += wy[y] * row;
-        }
-        anp_line_store(r->y, to + c * r->bins, 1, 1, &sum);
-    }
+static double mean_of(const roi_t *r, int64_t plane, const axis_t *axes, const int64_t *bin) {
+    const anp_taps_t *ys = &axes[0].taps[bin[0]], *xs = &axes[1].taps[bin[1]];
+    double sum = 0;
+    for (int64_t i = 0; i < ys->n; i++)
+        sum += ys->weight[i] * anp_taps_sum(xs, r->x, plane + ys->index[i] * axes[1].size, 1);
+    return sum;
 }
 
 /* The largest weighted element, not the largest sample: so ONNX defines it by its reference. */
-static double max_of(const roi_t *r, int64_t plane, const sample_t *y, const sample_t *x) {
+static double max_around(const roi_t *r, int64_t plane, const sample_t *y, const sample_t *x) {
     double best = -INFINITY;
     for (int i = 0; i < 4; i++) {
         const int64_t at = y->at[i / 2] * r->x->dims[3] + x->at[i % 2];
@@ -140,34 +143,61 @@ static double max_of(const roi_t *r, int64_t plane, const sample_t *y, const sam
     return best;
 }
 
-static void max_bin(const roi_t *r, const span_t *span, const int64_t *bin, int64_t from,
-                    int64_t to) {
-    const bool any = span[0].samples > 0 && span[1].samples > 0;
-    for (int64_t c = 0; c < r->channels; c++) {
-        double best = any ? -INFINITY : 0;
-        for (int64_t i = 0; i < span[0].samples; i++) {
-            const sample_t y = sample_of(&span[0], bin[0], i, r->x->dims[2]);
-            for (int64_t j = 0; j < span[1].samples; j++) {
-                const sample_t x = sample_of(&span[1], bin[1], j, r->x->dims[3]);
-                best = larger(best, max_of(r, from + c * r->in_plane, &y, &x));
-            }
+static double max_of(const roi_t *r, int64_t plane, const axis_t *axes, const int64_t *bin) {
+    const span_t *ys = &axes[0].span, *xs = &axes[1].span;
+    double best = ys->samples > 0 && xs->samples > 0 ? -INFINITY : 0;
+    for (int64_t i = 0; i < ys->samples; i++) {
+        const sample_t y = sample_of(ys, bin[0], i, axes[0].size);
+        for (int64_t j = 0; j < xs->samples; j++) {
+            const sample_t x = sample_of(xs, bin[1], j, axes[1].size);
+            best = larger(best, max_around(r, plane, &y, &x));
         }
-        anp_line_store(r->y, to + c * r->bins, 1, 1, &best);
     }
+    return best;
 }
 
-/* item: a bin of a region, for all channels. */
+enum { TAPS_NUMBERS = sizeof(anp_taps_t) / sizeof(double) };
+
+/* Numbers of scratch memory: of both axes, and the bins of one channel. */
+static int64_t scratch_of(const roi_t *r) {
+    int64_t n = r->bins;
+    for (uint32_t a = 0; a < 2; a++)
+        n += r->x->dims[2 + a] + r->y->dims[2 + a] * (2 * r->taps_max[a] + TAPS_NUMBERS);
+    return n;
+}
+
+static void init_axis(const roi_t *r, int64_t region, uint32_t a, axis_t *axis, double **scratch) {
+    double *at = *scratch;
+    *axis = (axis_t){.span = span_of(r, region, a),
+                     .bins = r->y->dims[2 + a],
+                     .size = r->x->dims[2 + a],
+                     .dense = at};
+    memset(axis->dense, 0, (size_t)axis->size * sizeof *axis->dense);
+    at += axis->size;
+    axis->taps = (anp_taps_t *)(void *)at;
+    at += axis->bins * TAPS_NUMBERS;
+    for (int64_t bin = 0; bin < axis->bins; bin++, at += 2 * r->taps_max[a]) {
+        axis->taps[bin] = (anp_taps_t){0, (int64_t *)(void *)at, at + r->taps_max[a]};
+        if (!r->max) find_taps(axis, bin);
+    }
+    *scratch = at;
+}
+
+/* item: some channels of a region, for which the weights are found once. */
 static void align(const void *arg, int64_t item, double *scratch) {
     const roi_t *r = arg;
-    const int64_t region = item / r->bins, at = item % r->bins;
-    const int64_t bin[2] = {at / r->y->dims[3], at % r->y->dims[3]};
-    const span_t span[2] = {span_of(r, region, 0), span_of(r, region, 1)};
-    const int64_t from = r->images[region] * r->channels * r->in_plane,
-                  to = region * r->channels * r->bins + at;
-    if (r->max)
-        max_bin(r, span, bin, from, to);
-    else
-        mean_bin(r, span, bin, from, to, scratch);
+    const int64_t blocks = (r->channels + CHANNELS - 1) / CHANNELS, region = item / blocks,
+                  begin = item % blocks * CHANNELS, end = ANP_MIN(begin + CHANNELS, r->channels);
+    axis_t axes[2];
+    for (uint32_t a = 0; a < 2; a++) init_axis(r, region, a, &axes[a], &scratch);
+    for (int64_t c = begin; c < end; c++) {
+        const int64_t plane = (r->images[region] * r->channels + c) * r->in_plane;
+        for (int64_t i = 0; i < r->bins; i++) {
+            const int64_t bin[2] = {i / axes[1].bins, i % axes[1].bins};
+            scratch[i] = (r->max ? max_of : mean_of)(r, plane, axes, bin);
+        }
+        anp_line_store(r->y, (region * r->channels + c) * r->bins, 1, r->bins, scratch);
+    }
 }
 
 static anp_status_t read_align(anp_kernel_t *k, roi_t *r) {
@@ -186,19 +216,30 @@ static anp_status_t read_align(anp_kernel_t *k, roi_t *r) {
     return ANP_OK;
 }
 
+/* Bounds the samples of every region, and what a bin may touch by them. */
+static anp_status_t count_taps(anp_kernel_t *k, roi_t *r) {
+    for (int64_t i = 0; i < r->y->dims[0]; i++)
+        for (uint32_t a = 0; a < 2; a++) {
+            const int64_t samples = span_of(r, i, a).samples;
+            if (samples > SAMPLES_MAX)
+                ANP_KERNEL_FAIL(k, ANP_LIMIT,
+                                "region %" PRId64 " has bins of more than %d samples along an axis",
+                                i, SAMPLES_MAX);
+            const int64_t taps = ANP_MIN(2 * samples, r->x->dims[2 + a]);
+            r->taps_max[a] = ANP_MAX(r->taps_max[a], taps);
+        }
+    return ANP_OK;
+}
+
 anp_status_t anp_ref_roi_align(anp_kernel_t *k) {
     roi_t r = {0};
     init(k, &r);
     ANP_TRY(read_align(k, &r));
     if (anp_tensor_elems(r.y) == 0) return ANP_OK;
     ANP_TRY(read_images(k, &r, k->in[2], 1));
-    for (int64_t i = 0; i < r.y->dims[0]; i++)
-        for (uint32_t axis = 0; axis < 2; axis++)
-            if (span_of(&r, i, axis).samples > SAMPLES_MAX)
-                ANP_KERNEL_FAIL(k, ANP_LIMIT,
-                                "region %" PRId64 " has bins of more than %d samples along an axis",
-                                i, SAMPLES_MAX);
-    return anp_items_run(k, r.y->dims[0] * r.bins, r.x->dims[2] + r.x->dims[3], align, &r);
+    ANP_TRY(count_taps(k, &r));
+    return anp_items_run(k, r.y->dims[0] * ((r.channels + CHANNELS - 1) / CHANNELS), scratch_of(&r),
+                         align, &r);
 }
 
 /* ---- MaxRoiPool ---- */

@@ -44,11 +44,11 @@ void anp_taps_multiply(const anp_axis_taps_t *axes, uint32_t n_axes, const int64
 
 double anp_taps_sum(const anp_taps_t *taps, const anp_tensor_t *t, int64_t first, int64_t step) {
     double sum = 0;
-    if (t->dtype == ANP_DTYPE_F32) {         /* where it matters how long it takes */
-        const uint8_t *const data = t->data; /* at any address */
+    if (t->dtype == ANP_DTYPE_F32 && step == 1) { /* where it matters how long it takes */
+        const uint8_t *const from = (const uint8_t *)t->data + first * (int64_t)sizeof(float);
         for (int64_t i = 0; i < taps->n; i++) {
-            float x;
-            memcpy(&x, data + (first + taps->index[i] * step) * (int64_t)sizeof x, sizeof x);
+            float x; /* at any address */
+            memcpy(&x, from + taps->index[i] * (int64_t)sizeof x, sizeof x);
             sum += taps->weight[i] * (double)x;
         }
         return sum;

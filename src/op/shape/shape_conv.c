@@ -137,7 +137,7 @@ static anp_status_t need_positions(anp_shape_ctx_t *c, uint32_t i, const char *w
     if (s->rank < 0) return ANP_OK;
     ANP_TRY(anp_shape_unify(c, what, s->dims[1], values, &unused));
     for (int32_t a = 0; a < out->rank; a++)
-        if (a != 1) ANP_TRY(anp_shape_unify(c, what, s->dims[a], out->dims[a], &out->dims[a]));
+        if (a != 1) ANP_TRY(anp_shape_unify(c, what, out->dims[a], s->dims[a], &out->dims[a]));
     return ANP_OK;
 }
 
