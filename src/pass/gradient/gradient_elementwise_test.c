@@ -163,16 +163,6 @@ static void reductions(void **state) {
     check_reduction("ReduceLogSum", "Exp(a)");
 }
 
-static void products_with_zeros(void **state) {
-    (void)state;
-    anp_test_gradient("const zeros: f64[3, 3] = {1, 1, 1, 1, 0, 1, 0, 0, 1}\n"
-                      "const axes: i64[1] = {1}\n"
-                      "entry main(a: f64[3, 3]) {\n"
-                      "    x = Mul(a, zeros)\n    p = ReduceProd(x, axes)\n    y = Add(p, a)\n"
-                      "    return y\n}\n",
-                      NULL, ANP_GT_FIRST_ONLY);
-}
-
 static void elements_that_share_a_maximum(void **state) {
     (void)state;
     anp_test_gradient("const many: i64[1] = {3}\n"
@@ -199,7 +189,6 @@ int main(void) {
         cmocka_unit_test(powers),
         cmocka_unit_test(choosing),
         cmocka_unit_test(reductions),
-        cmocka_unit_test(products_with_zeros),
         cmocka_unit_test(elements_that_share_a_maximum),
         cmocka_unit_test(steps_without_a_slope_give_zeros),
     };

@@ -76,6 +76,15 @@ static void elements_of_y_count_as_summed(void **state) {
                     "x", "", three, 2);
 }
 
+static void zeros_in_a_product_get_the_product_of_the_others(void **state) {
+    (void)state;
+    const double want[] = {0, 6, 0, 0, 0, 0, 12, 8, 6};
+    expect_gradient("const a: f64[3, 3] = {2, 0, 3, 0, 0, 5, 2, 3, 4}\nconst axes: i64[1] = {1}\n"
+                    "entry main(u: f64[3, 3]) {\n    z = Sub(u, u)\n    v = Add(z, a)\n"
+                    "    y = ReduceProd(v, axes)\n    return y\n}\n",
+                    "v", "", want, 9);
+}
+
 static void y_itself_has_ones_and_what_it_ignores_zeros(void **state) {
     (void)state;
     const double ones[] = {1, 1}, zeros[] = {0, 0};
@@ -251,6 +260,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_gradient_becomes_operators),
         cmocka_unit_test(elements_of_y_count_as_summed),
+        cmocka_unit_test(zeros_in_a_product_get_the_product_of_the_others),
         cmocka_unit_test(y_itself_has_ones_and_what_it_ignores_zeros),
         cmocka_unit_test(nothing_flows_through_zs_and_other_xs),
         cmocka_unit_test(part_of_the_outputs_may_be_asked_for),
