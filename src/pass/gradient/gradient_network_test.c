@@ -155,6 +155,21 @@ static void the_pooling_is_done_once(void **state) {
     anp_graph_release(g);
 }
 
+static void known_sizes_need_no_arithmetic(void **state) {
+    (void)state;
+    anp_graph_t *g = anp_test_inferred("entry main(x: f32[N, 2, 7, 6], w: f32[3, 2, 3, 3]) {\n"
+                                       "    y = Conv(x, w) {strides=[2, 2], pads=[1, 1, 1, 1]}\n"
+                                       "    return y\n}\n");
+    anp_value_t *grads[2];
+    anp_test_add_gradient(g, "x w", "", "y", grads);
+    assert_int_equal(anp_graph_output(g, "dx", grads[0]), ANP_OK);
+    assert_int_equal(anp_graph_output(g, "dw", grads[1]), ANP_OK);
+    assert_int_equal(anp_pass_gradient(g, NULL), ANP_OK);
+    for (const anp_node_t *at = anp_graph_find_entry(g, "main")->first; at; at = at->next)
+        assert_false(anp_node_is(at, ANP_OP_Pad) || anp_node_is(at, ANP_OP_Sub));
+    anp_graph_release(g);
+}
+
 static void normalisations(void **state) {
     (void)state;
     const char *batch = "x: f64[3, 2, 2], s: f64[2], b: f64[2], m: f64[2], v: f64[2]";
@@ -227,6 +242,7 @@ int main(void) {
         cmocka_unit_test(transposed_convolutions),
         cmocka_unit_test(pooling),
         cmocka_unit_test(the_pooling_is_done_once),
+        cmocka_unit_test(known_sizes_need_no_arithmetic),
         cmocka_unit_test(normalisations),
         cmocka_unit_test(softmax_along_an_axis),
         cmocka_unit_test(losses),
