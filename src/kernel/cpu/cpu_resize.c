@@ -3,7 +3,7 @@
  * vectors, then the columns of the mixed row. Weights are found in f64 and rounded once: |got -
  * exact| <= (rows + columns mixed + 2) * eps * sum |terms|. */
 #include "kernel/cpu/cpu_tables.h"
-#include "kernel/ref/ref_resize.h"
+#include "kernel/ref/vision/ref_resize.h"
 #include <string.h>
 
 enum { PART_ROWS_MIN = 8 };

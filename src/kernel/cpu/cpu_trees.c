@@ -8,7 +8,7 @@
  * Numbers: those of the reference. Votes are added in f64 in the order of trees.
  */
 #include "kernel/cpu/cpu_tables.h"
-#include "kernel/ref/ref_trees.h"
+#include "kernel/ref/ml/ref_trees.h"
 
 #include <math.h>
 #include <string.h>

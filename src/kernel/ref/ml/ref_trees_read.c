@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Trees out of the attributes of TreeEnsemble, TreeEnsembleClassifier and TreeEnsembleRegressor:
  * everything a file can get wrong is found here. */
-#include "kernel/ref/ref_trees.h"
+#include "kernel/ref/ml/ref_trees.h"
 
 #include <inttypes.h>
 #include <math.h>

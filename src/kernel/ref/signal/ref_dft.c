@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DFT and STFT: lines of complex numbers to and from tensors, the transform in between. */
-#include "kernel/ref/ref_fft.h"
 #include "kernel/ref/ref_line.h"
+#include "kernel/ref/signal/ref_fft.h"
 
 #include <string.h>
 

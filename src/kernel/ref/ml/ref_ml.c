@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the models of ai.onnx.ml share: rows of features, class labels, what is made of scores. */
-#include "kernel/ref/ref_ml.h"
+#include "kernel/ref/ml/ref_ml.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
 /* DeformConv: a convolution whose every tap reads its input a little beside its place, as one
  * matrix product per image and group. */
 #include "kernel/ref/ref_product.h"
-#include "kernel/ref/ref_taps.h"
+#include "kernel/ref/vision/ref_taps.h"
 
 enum { AXES_MAX = 8, TAPS_MAX = 1 << AXES_MAX };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* LinearClassifier and LinearRegressor: scores are X * coefficients' + intercepts. */
-#include "kernel/ref/ref_ml.h"
+#include "kernel/ref/ml/ref_ml.h"
 
 typedef struct linear_t {
     anp_features_t x;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RoiAlign and MaxRoiPool: a region of an image, given in coordinates, becomes a grid of bins. */
-#include "kernel/ref/ref_taps.h"
+#include "kernel/ref/vision/ref_taps.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Features of classic models made ready: Binarizer, Imputer, Normalizer, Scaler. */
-#include "kernel/ref/ref_ml.h"
+#include "kernel/ref/ml/ref_ml.h"
 
 #include <inttypes.h>
 #include <math.h>

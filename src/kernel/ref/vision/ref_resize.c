@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resize: every mode is a table of taps and weights per axis; axes are resampled one after the
  * other. */
-#include "kernel/ref/ref_resize.h"
+#include "kernel/ref/vision/ref_resize.h"
 
 #include <math.h>
 #include <string.h>

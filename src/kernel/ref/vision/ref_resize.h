@@ -3,7 +3,7 @@
 #ifndef ANP_KERNEL_REF_RESIZE_H
 #define ANP_KERNEL_REF_RESIZE_H
 
-#include "kernel/ref/ref_taps.h"
+#include "kernel/ref/vision/ref_taps.h"
 
 /* One axis: output o is the sum over t < taps of weight[o][t] * input[index[o][t]]; index -1 in tap
  * 0: outside, the extrapolation value. */

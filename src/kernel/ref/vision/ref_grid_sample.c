@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GridSample over any number of spatial axes. */
-#include "kernel/ref/ref_taps.h"
+#include "kernel/ref/vision/ref_taps.h"
 
 #include <math.h>
 #include <string.h>

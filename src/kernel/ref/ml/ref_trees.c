@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TreeEnsemble, TreeEnsembleClassifier, TreeEnsembleRegressor: each tree is walked to a leaf, whose
  * votes are added up. */
-#include "kernel/ref/ref_trees.h"
+#include "kernel/ref/ml/ref_trees.h"
 
 #include <math.h>
 

@@ -4,7 +4,7 @@
  * votes for one of them; probabilities are found by coupling those of the pairs (Wu, Lin, Weng:
  * Probability estimates for multi-class classification by pairwise coupling, 2004).
  */
-#include "kernel/ref/ref_ml.h"
+#include "kernel/ref/ml/ref_ml.h"
 
 #include <math.h>
 

@@ -4,7 +4,7 @@
 #ifndef ANP_KERNEL_REF_TREES_H
 #define ANP_KERNEL_REF_TREES_H
 
-#include "kernel/ref/ref_ml.h"
+#include "kernel/ref/ml/ref_ml.h"
 
 /* Numbered as TreeEnsemble numbers them; TREE_LEAF has no comparison. */
 typedef enum anp_tree_mode_t {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fourier transforms of any length: mixed radix for products of small primes (Stockham, so the
  * result is in order without a permutation), a convolution of such a length for all others. */
-#include "kernel/ref/ref_fft.h"
+#include "kernel/ref/signal/ref_fft.h"
 #include "kernel/ref/ref_util.h"
 
 #include <math.h>
