@@ -24,7 +24,7 @@ const anp_op_t *anp_ops_find(anp_ops_t *ops, const char *domain, const char *nam
  * there. */
 typedef struct anp_builtin_t {
     anp_machine_t machine;
-    anp_ops_t *ops;
+    anp_ops_t *ops; /* NULL: the built-in rows alone */
 } anp_builtin_t;
 
 #endif

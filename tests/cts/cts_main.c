@@ -6,7 +6,7 @@
 #include "cts_expect.h"
 #include "cts_net.h"
 #include "driver/builtin.h"
-#include "driver/host/host_module.h"
+#include "op/registry.h"
 #include <dlfcn.h>
 #include <fnmatch.h>
 #include <stdio.h>
@@ -228,7 +228,7 @@ int main(int argc, char **argv) {
     }
     anp_pool_t *pool = NULL;
     if (anp_pool_create(2, &pool) != ANP_OK) return 1;
-    const anp_machine_t env = {.pool = pool, .cpu = anp_cpu_detect()};
+    const anp_builtin_t env = {.machine = {.pool = pool, .cpu = anp_cpu_detect()}};
     mask(driver, &masked);
     r.suite.driver = r.suite.masked ? &masked : driver;
     r.suite.builtin = builtin ? &env : NULL;
