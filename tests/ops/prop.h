@@ -42,8 +42,10 @@ typedef struct prop_t {
     uint32_t n_in, n_out;
     anp_graph_attr_t attrs[PROP_ATTRS];
     uint32_t n_attrs;
-    double k;           /* roundings per term; 4 unless the property says otherwise */
-    bool specials;      /* contents may be NaN and infinite */
+    double k;        /* roundings per term; 4 unless the property says otherwise */
+    bool specials;   /* contents may be NaN and infinite */
+    const char *act; /* of a fused form; NULL: none */
+    double act_alpha, act_beta;
     bool skip;          /* drawn sizes are too large: another draw */
     anp_arena_t *arena; /* of everything the property makes */
 } prop_t;
@@ -102,6 +104,13 @@ double pt_sample(const pt_t *t, const int64_t *c, uint32_t first, const pt_axis_
                  double *terms);
 /* Keys' cubic convolution with coefficient a at distance x. */
 double pt_cubic(double x, double a);
+
+/* ---- fused forms (domain "anput") ---- */
+/* Draws what follows a sum: the activation of attribute `act`, its parameters called `alpha` and
+ * `beta`. Nothing for other domains. */
+void prop_act(prop_t *p, const char *alpha, const char *beta);
+/* Applies it to the sums in `y`: none of them makes an error larger. */
+void prop_act_apply(prop_t *p, pt_t *y);
 
 /* A row: operator and its property. PROP("domain", "Op", function) in props.def. */
 typedef void (*prop_fn_t)(prop_t *p);

@@ -76,8 +76,17 @@ void prop_matmul(prop_t *p) {
     const product_t d = draw_product(p);
     const anp_dtype_t dtype = prop_type(p, "T");
     const pt_t a = *prop_input(p, dtype, d.a_rank, d.a), b = *prop_input(p, dtype, d.b_rank, d.b);
+    const int64_t n = b.rank > 1 ? b.dims[b.rank - 1] : 1;
+    const bool bias = strcmp(p->op->domain, "anput") == 0 && b.rank > 1 && prop_pick(p, 2);
+    if (bias) prop_input(p, dtype, 1, &n);
+    prop_act(p, "alpha", "beta");
     pt_t *y = prop_output(p, dtype, d.y_rank, d.y);
     if (!p->skip) multiply(&a, &b, 0, 0, y, d.stack_rank, d.stack);
+    for (int64_t i = 0; bias && i < y->n; i++) {
+        y->v[i] += p->in[2].v[i % n];
+        y->terms[i] += fabs(p->in[2].v[i % n]);
+    }
+    prop_act_apply(p, y);
     p->k = 8;
 }
 
@@ -107,6 +116,7 @@ void prop_gemm(prop_t *p) {
     if (prop_pick(p, 2)) prop_float(p, "beta", beta = is_float ? (float)prop_real(p, -2, 2) : 2);
     prop_int(p, "transA", ta);
     prop_int(p, "transB", tb);
+    prop_act(p, "act_alpha", "act_beta");
     pt_t *y = prop_output(p, dtype, 2, (const int64_t[]){m, n});
     for (int64_t i = 0; i < y->n && !p->skip; i++) {
         const int64_t row = i / n, column = i % n, at[2] = {row, column};
@@ -122,6 +132,7 @@ void prop_gemm(prop_t *p) {
         y->terms[i] = is_float ? fabs((double)alpha) * terms + fabs((double)beta * c) : 0;
         if (!is_float) y->v[i] = pt_round(dtype, y->v[i]);
     }
+    prop_act_apply(p, y);
     p->k = 8;
 }
 

@@ -120,17 +120,24 @@ void prop_conv(prop_t *p) {
     shape_of(wd, channels, c.per_in, c.w.kernel, c.w.n);
     shape_of(yd, c.batch, channels, c.w.out, c.w.n);
     const pt_t x = *prop_input(p, dtype, c.w.n + 2, xd), w = *prop_input(p, dtype, c.w.n + 2, wd);
-    const bool bias = prop_pick(p, 2);
-    if (bias) prop_input(p, dtype, 1, &channels);
+    const bool bias = prop_pick(p, 2),
+               residual = strcmp(p->op->domain, "anput") == 0 && prop_pick(p, 2);
+    if (bias)
+        prop_input(p, dtype, 1, &channels);
+    else if (residual)
+        prop_no_input(p);
+    if (residual) prop_input(p, dtype, c.w.n + 2, yd);
     put_window_attrs(p, &c.w, prop_pick(p, 2));
     if (c.group != 1 || prop_pick(p, 2)) prop_int(p, "group", c.group);
+    prop_act(p, "alpha", "beta");
     pt_t *y = prop_output(p, dtype, c.w.n + 2, yd);
     for (int64_t i = 0; i < y->n && !p->skip; i++) {
         pt_coords(y, i, at);
-        const double b = bias ? p->in[2].v[at[1]] : 0;
-        y->v[i] = b + convolve(&c, &x, &w, at, (const double[]){0, 0}, &y->terms[i]);
-        y->terms[i] += fabs(b);
+        const double b = bias ? p->in[2].v[at[1]] : 0, r = residual ? p->in[3].v[i] : 0;
+        y->v[i] = b + r + convolve(&c, &x, &w, at, (const double[]){0, 0}, &y->terms[i]);
+        y->terms[i] += fabs(b) + fabs(r);
     }
+    prop_act_apply(p, y);
     p->k = 16; /* sums of up to 162 products, in an order of the kernel's own */
 }
 
