@@ -2,7 +2,8 @@
 /*
  * The f32 tiles of the matrix product, written once over vec_*.h. The including file defines
  *   GEMM_MR, GEMM_NV   rows and vectors of the largest tile
- *   GEMM_ROWS(X)       X(1) X(2) ... X(GEMM_MR)
+ *   GEMM_ROWS(X)       X(1) ... X(GEMM_MR): the rows that have a tile of their own; of others both
+ *                      halves, rounded up and down, have one
  */
 #include "kernel/gemm/gemm.h"
 
@@ -101,10 +102,33 @@ static void gemm_bias_n_f32(size_t m, size_t n, float *c, size_t ldc, const anp_
         switch (m) { GEMM_ROWS(GEMM_CASE) } \
     } break;
 
-static void gemm_tile_f32(size_t m, size_t n, size_t k, const anp_gemm_a_t *a, const void *b,
-                          size_t step_b, void *c, size_t ldc, const anp_gemm_tile_t *how) {
+/* m is one of GEMM_ROWS. */
+static void gemm_rows_f32(size_t m, size_t n, size_t k, const anp_gemm_a_t *a, const void *b,
+                          size_t step_b, float *c, size_t ldc, const anp_gemm_tile_t *how) {
     switch ((n + VEC_LEN - 1) / VEC_LEN) { GEMM_VECTORS(GEMM_SWITCH) }
     if (how->bias_n) gemm_bias_n_f32(m, n, c, ldc, how);
+}
+
+/* The rows that gemm_rows_f32 takes of m: all, or half of them where m has no tile of its own. */
+static size_t gemm_first_rows(size_t m) {
+#define GEMM_WHOLE(rows) \
+    case rows: return rows;
+    switch (m) { GEMM_ROWS(GEMM_WHOLE) }
+#undef GEMM_WHOLE
+    return (m + 1) / 2;
+}
+
+static void gemm_tile_f32(size_t m, size_t n, size_t k, const anp_gemm_a_t *a, const void *b,
+                          size_t step_b, void *c, size_t ldc, const anp_gemm_tile_t *how) {
+    const size_t first = gemm_first_rows(m);
+    gemm_rows_f32(first, n, k, a, b, step_b, c, ldc, how);
+    if (first == m) return;
+    anp_gemm_a_t rest_a = *a;
+    anp_gemm_tile_t rest = *how;
+    rest_a.data = (const float *)a->data + first;
+    if (rest.bias_m) rest.bias_m += first;
+    if (rest.init) rest.init = (const float *)rest.init + first * rest.ldinit;
+    gemm_rows_f32(m - first, n, k, &rest_a, b, step_b, (float *)c + first * ldc, ldc, &rest);
 }
 
 /* Strips of n contiguous elements, k of them. */
