@@ -194,3 +194,62 @@ void prop_qlinear_conv(prop_t *p) {
         y->v[i] = quantise(to, sum * x.scale.v[0] * w_scale.v[c[1]], scale, zero);
     }
 }
+
+/* ---- com.microsoft: a real function of numbers of 8 bits ---- */
+
+/* x's element in real numbers. */
+static double real_of(const quantised_t *t, int64_t i) {
+    return (t->q.v[i] - t->zero.v[0]) * t->scale.v[0];
+}
+
+/* QLinearAdd and QLinearMul, with NumPy's broadcasting of b. */
+void prop_qlinear_binary(prop_t *p) {
+    const bool sum = strcmp(p->op->name, "QLinearAdd") == 0;
+    int64_t dims[PT_RANK_MAX], b_dims[PT_RANK_MAX], c[PT_RANK_MAX];
+    const anp_dtype_t dtype = draw_byte(p);
+    const uint32_t rank = prop_dims(p, 1, 4, dims), skip = prop_pick(p, rank);
+    for (uint32_t a = skip; a < rank; a++) b_dims[a - skip] = prop_pick(p, 3) ? dims[a] : 1;
+    const quantised_t x = quantised_input(p, dtype, rank, dims),
+                      b = quantised_input(p, dtype, rank - skip, b_dims);
+    double scale, zero;
+    result_inputs(p, dtype, &scale, &zero);
+    pt_t *y = prop_output(p, dtype, rank, dims);
+    for (int64_t i = 0; i < y->n && !p->skip; i++) {
+        pt_coords(y, i, c);
+        const double u = real_of(&x, i),
+                     v = (pt_broadcast(&b.q, rank, c) - b.zero.v[0]) * b.scale.v[0];
+        y->v[i] = quantise(dtype, sum ? u + v : u * v, scale, zero);
+    }
+}
+
+void prop_qlinear_leaky_relu(prop_t *p) {
+    int64_t dims[PT_RANK_MAX];
+    const anp_dtype_t dtype = draw_byte(p);
+    const uint32_t rank = prop_dims(p, 1, 4, dims);
+    const quantised_t x = quantised_input(p, dtype, rank, dims);
+    double scale, zero;
+    result_inputs(p, dtype, &scale, &zero);
+    prop_float(p, "alpha", 0.25f);
+    pt_t *y = prop_output(p, dtype, rank, dims);
+    for (int64_t i = 0; i < y->n && !p->skip; i++) {
+        const double v = real_of(&x, i);
+        y->v[i] = quantise(dtype, v < 0 ? 0.25 * v : v, scale, zero);
+    }
+}
+
+/* Planes of 2, 4, 8 or 16 elements: their means are exact. */
+void prop_qlinear_global_average_pool(prop_t *p) {
+    const int64_t h = INT64_C(1) << prop_pick(p, 3), w = INT64_C(1) << (1 + prop_pick(p, 2));
+    const int64_t dims[4] = {prop_range(p, 1, 2), prop_range(p, 1, 9), h, w},
+                  y_dims[4] = {dims[0], dims[1], 1, 1};
+    const anp_dtype_t dtype = draw_byte(p);
+    const quantised_t x = quantised_input(p, dtype, 4, dims);
+    double scale, zero;
+    result_inputs(p, dtype, &scale, &zero);
+    pt_t *y = prop_output(p, dtype, 4, y_dims);
+    for (int64_t i = 0; i < y->n && !p->skip; i++) {
+        double sum = 0;
+        for (int64_t k = 0; k < h * w; k++) sum += real_of(&x, i * h * w + k);
+        y->v[i] = quantise(dtype, sum / (double)(h * w), scale, zero);
+    }
+}

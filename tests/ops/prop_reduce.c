@@ -426,3 +426,26 @@ void prop_lrn(prop_t *p) {
         y->terms[i] = fabs(y->v[i]) * 4;
     }
 }
+
+/* (x - mean) / deviation over the axes given, by default all but the channels. */
+void prop_mean_variance_norm(prop_t *p) {
+    int64_t dims[4];
+    bool reduced[4] = {true, false, true, true};
+    const anp_dtype_t dtype = type_of_input(p, 0);
+    for (int a = 0; a < 4; a++) dims[a] = prop_range(p, 1, 6);
+    if (prop_pick(p, 2)) {
+        prop_ints(p, "axes", (const int64_t[]){2, 3}, 2);
+        reduced[0] = false;
+    }
+    if (dims[2] * dims[3] < 2) p->skip = true; /* of one element the deviation is 0 */
+    const pt_t x = *prop_input(p, dtype, 4, dims);
+    pt_t *y = prop_output(p, dtype, 4, dims);
+    for (int64_t i = 0; i < y->n && !p->skip; i++) {
+        int64_t c[PT_RANK_MAX];
+        pt_coords(y, i, c);
+        const moments_t m = moments(&x, reduced, c);
+        put_normal(y, i, x.v[i], &m, 0, 1, 0);
+        y->v[i] = (x.v[i] - m.mean) / (sqrt(m.var) + 1e-9); /* as ONNX's function body has it */
+    }
+    p->k = 8;
+}
