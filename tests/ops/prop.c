@@ -41,6 +41,17 @@ anp_dtype_t prop_type(prop_t *p, const char *variable) {
     abort();
 }
 
+anp_dtype_t prop_input_type(prop_t *p, uint32_t i) {
+    anp_operand_spec_t spec;
+    anp_op_input_spec(p->op, i, &spec);
+    return prop_type(p, spec.type);
+}
+
+int64_t prop_axis(prop_t *p, uint32_t rank, uint32_t *out_axis) {
+    *out_axis = prop_pick(p, rank);
+    return prop_pick(p, 2) ? (int64_t)*out_axis : (int64_t)*out_axis - rank;
+}
+
 uint32_t prop_dims(prop_t *p, uint32_t lo, uint32_t hi, int64_t *dims) {
     const uint32_t rank = lo + prop_pick(p, hi - lo + 1);
     int64_t n = 1;

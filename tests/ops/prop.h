@@ -57,7 +57,12 @@ double prop_real(prop_t *p, double lo, double hi);
 /* A type that the operator's variable or type name allows; complex, string and types below 8 bits
  * are not drawn. */
 anp_dtype_t prop_type(prop_t *p, const char *variable);
+/* The same for input i. */
+anp_dtype_t prop_input_type(prop_t *p, uint32_t i);
 bool prop_is_float(anp_dtype_t dtype);
+/* An axis as attributes say it, from the front or from the end; out_axis: counted from the front.
+ */
+int64_t prop_axis(prop_t *p, uint32_t rank, uint32_t *out_axis);
 /* Rank in [lo, hi], sizes 0 (one in 12), 1 ... 9, few enough elements. */
 uint32_t prop_dims(prop_t *p, uint32_t lo, uint32_t hi, int64_t *dims);
 void *prop_alloc(prop_t *p, uint64_t bytes);

@@ -114,17 +114,10 @@ static double draw_attr(prop_t *p, const char *name) {
     return v;
 }
 
-/* Type of the first input as the row names it. */
-static anp_dtype_t input_type(prop_t *p, uint32_t i) {
-    anp_operand_spec_t spec;
-    anp_op_input_spec(p->op, i, &spec);
-    return prop_type(p, spec.type);
-}
-
 void prop_unary(prop_t *p) {
     const unary_t *u = unary_of(p);
     int64_t dims[PT_RANK_MAX];
-    const anp_dtype_t dtype = input_type(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 0, 5, dims);
     const anp_dtype_class_t cls = anp_dtype_row(dtype)->cls;
     p->specials = prop_pick(p, 3) == 0;
@@ -144,7 +137,7 @@ void prop_unary(prop_t *p) {
 
 static void predicate(prop_t *p, bool (*f)(double)) {
     int64_t dims[PT_RANK_MAX];
-    const anp_dtype_t dtype = input_type(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 0, 4, dims);
     p->specials = true;
     const pt_t *x = prop_input(p, dtype, rank, dims);
@@ -240,7 +233,7 @@ void prop_binary(prop_t *p) {
     while (strcmp(b->op, p->op->name) != 0) b++;
     int64_t dims[PT_RANK_MAX], y_dims[PT_RANK_MAX], out_dims[PT_RANK_MAX];
     const bool pow_op = strcmp(b->op, "Pow") == 0, fmod_op = strcmp(b->op, "Mod") == 0;
-    anp_dtype_t dtype = input_type(p, 0);
+    anp_dtype_t dtype = prop_input_type(p, 0);
     if (fmod_op && prop_is_float(dtype))
         dtype = ANP_DTYPE_I32; /* of floats it is another function: fmod=1 */
     const uint32_t rank = prop_dims(p, 0, 5, dims), y_rank = partner_dims(p, rank, dims, y_dims);
@@ -303,7 +296,7 @@ static void exact_binary(prop_t *p, bool to_bool) {
     const binary_t *b = exact_binaries;
     while (strcmp(b->op, p->op->name) != 0) b++;
     int64_t dims[PT_RANK_MAX], y_dims[PT_RANK_MAX], out_dims[PT_RANK_MAX];
-    const anp_dtype_t dtype = input_type(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 0, 5, dims), y_rank = partner_dims(p, rank, dims, y_dims);
     const double lo = anp_dtype_row(dtype)->cls == ANP_CLASS_UINT ? 0 : -3;
     p->specials = to_bool;
@@ -330,7 +323,7 @@ void prop_min_max(prop_t *p) {
     const bool max = strcmp(op, "Max") == 0, min = strcmp(op, "Min") == 0,
                mean = strcmp(op, "Mean") == 0;
     int64_t dims[PT_RANK_MAX], other[PT_RANK_MAX], c[PT_RANK_MAX];
-    const anp_dtype_t dtype = input_type(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 0, 4, dims), n = 1 + prop_pick(p, 4);
     p->specials = (max || min) && prop_pick(p, 3) == 0;
     prop_input(p, dtype, rank, dims);
@@ -354,9 +347,7 @@ void prop_min_max(prop_t *p) {
 
 void prop_where(prop_t *p) {
     int64_t dims[PT_RANK_MAX], a_dims[PT_RANK_MAX], c_dims[PT_RANK_MAX], c[PT_RANK_MAX];
-    anp_operand_spec_t spec;
-    anp_op_input_spec(p->op, 1, &spec);
-    const anp_dtype_t dtype = prop_type(p, spec.type);
+    const anp_dtype_t dtype = prop_input_type(p, 1);
     const uint32_t rank = prop_dims(p, 0, 4, dims), a_rank = partner_dims(p, rank, dims, a_dims);
     const uint32_t c_rank = partner_dims(p, rank, dims, c_dims);
     p->specials = true;

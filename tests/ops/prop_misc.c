@@ -2,15 +2,9 @@
 /* Properties of bounds, casts, bit shifts, sorting. */
 #include "prop.h"
 
-static anp_dtype_t type_of_input(prop_t *p, uint32_t i) {
-    anp_operand_spec_t spec;
-    anp_op_input_spec(p->op, i, &spec);
-    return prop_type(p, spec.type);
-}
-
 void prop_clip(prop_t *p) {
     int64_t dims[PT_RANK_MAX];
-    const anp_dtype_t dtype = type_of_input(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const bool is_uint = anp_dtype_row(dtype)->cls == ANP_CLASS_UINT;
     const uint32_t rank = prop_dims(p, 0, 4, dims);
     p->specials = prop_pick(p, 2);
@@ -53,7 +47,7 @@ void prop_cast(prop_t *p) {
 void prop_bit_shift(prop_t *p) {
     int64_t dims[PT_RANK_MAX];
     const bool left = prop_pick(p, 2);
-    const anp_dtype_t dtype = type_of_input(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 0, 4, dims);
     const pt_t x = *prop_input(p, dtype, rank, dims),
                n = *prop_input_in(p, dtype, rank, dims, 0, 7);
@@ -68,7 +62,7 @@ void prop_bit_shift(prop_t *p) {
 void prop_top_k(prop_t *p) {
     int64_t dims[PT_RANK_MAX], c[PT_RANK_MAX];
     const bool largest = prop_pick(p, 2);
-    const anp_dtype_t dtype = type_of_input(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 1, 4, dims), axis = prop_pick(p, rank);
     const pt_t x = *prop_input(p, dtype, rank, dims);
     const int64_t size = dims[axis], k = prop_range(p, 0, size);

@@ -4,12 +4,6 @@
 
 /* ---- rows of features ---- */
 
-static anp_dtype_t type_of_first(prop_t *p) {
-    anp_operand_spec_t spec;
-    anp_op_input_spec(p->op, 0, &spec);
-    return prop_type(p, spec.type);
-}
-
 static void draw_floats(prop_t *p, const char *name, float *v, uint32_t n) {
     for (uint32_t i = 0; i < n; i++) v[i] = (float)nearbyint(prop_real(p, -8, 8)) / 4;
     prop_floats(p, name, v, n);
@@ -18,7 +12,7 @@ static void draw_floats(prop_t *p, const char *name, float *v, uint32_t n) {
 void prop_scaler(prop_t *p) {
     enum { FEATURES = 9 };
     const int64_t dims[2] = {prop_range(p, 1, 6), prop_range(p, 1, FEATURES)};
-    const pt_t x = *prop_input(p, type_of_first(p), 2, dims);
+    const pt_t x = *prop_input(p, prop_input_type(p, 0), 2, dims);
     const uint32_t n = prop_pick(p, 2) ? (uint32_t)dims[1] : 1;
     float scale[FEATURES], offset[FEATURES];
     draw_floats(p, "scale", scale, n);
@@ -33,7 +27,7 @@ void prop_scaler(prop_t *p) {
 
 void prop_binarizer(prop_t *p) {
     int64_t dims[PT_RANK_MAX];
-    const anp_dtype_t dtype = type_of_first(p);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 1, 3, dims);
     const pt_t x = *prop_input(p, dtype, rank, dims);
     const float threshold = (float)prop_range(p, -2, 2);
@@ -47,7 +41,7 @@ void prop_normalizer(prop_t *p) {
     static const char *const norms[] = {"MAX", "L1", "L2"};
     const uint32_t norm = prop_pick(p, 3);
     const int64_t dims[2] = {prop_range(p, 1, 6), prop_range(p, 1, 9)};
-    const pt_t x = *prop_input_in(p, type_of_first(p), 2, dims, 0, 9);
+    const pt_t x = *prop_input_in(p, prop_input_type(p, 0), 2, dims, 0, 9);
     prop_string(p, "norm", norms[norm]);
     pt_t *y = prop_output(p, ANP_DTYPE_F32, 2, dims);
     for (int64_t i = 0; i < y->n && !p->skip; i++) {
@@ -65,7 +59,7 @@ void prop_linear_regressor(prop_t *p) {
     enum { FEATURES = 9, TARGETS = 4 };
     const int64_t dims[2] = {prop_range(p, 1, 6), prop_range(p, 1, FEATURES)},
                   yd[2] = {dims[0], prop_range(p, 1, TARGETS)};
-    const pt_t x = *prop_input(p, type_of_first(p), 2, dims);
+    const pt_t x = *prop_input(p, prop_input_type(p, 0), 2, dims);
     float weight[TARGETS * FEATURES], intercept[TARGETS] = {0};
     draw_floats(p, "coefficients", weight, (uint32_t)(dims[1] * yd[1]));
     if (prop_pick(p, 2)) draw_floats(p, "intercepts", intercept, (uint32_t)yd[1]);

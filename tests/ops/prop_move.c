@@ -3,24 +3,13 @@
  * its coordinates. */
 #include "prop.h"
 
-static anp_dtype_t type_t(prop_t *p) {
-    anp_operand_spec_t spec;
-    anp_op_input_spec(p->op, 0, &spec);
-    return prop_type(p, spec.type);
-}
-
 /* An input of one to five axes. */
 static pt_t *draw_data(prop_t *p, uint32_t lo, uint32_t hi) {
     int64_t dims[PT_RANK_MAX];
-    const anp_dtype_t dtype = type_t(p);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, lo, hi, dims);
     p->specials = true;
     return prop_input(p, dtype, rank, dims);
-}
-
-static int64_t draw_axis(prop_t *p, uint32_t rank, uint32_t *out) {
-    *out = prop_pick(p, rank);
-    return prop_pick(p, 2) ? (int64_t)*out : (int64_t)*out - rank;
 }
 
 /* y has the elements of x in the same order. */
@@ -59,7 +48,7 @@ void prop_reshape(prop_t *p) {
 
 void prop_squeeze(prop_t *p) {
     int64_t dims[PT_RANK_MAX], left[PT_RANK_MAX], axes[PT_RANK_MAX];
-    const anp_dtype_t dtype = type_t(p);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 1, 5, dims);
     uint32_t n = 0, n_axes = 0;
     const bool all = prop_pick(p, 3) == 0;
@@ -118,7 +107,7 @@ void prop_concat(prop_t *p) {
     const pt_t *x = draw_data(p, 1, 4);
     int64_t dims[PT_RANK_MAX], c[PT_RANK_MAX];
     uint32_t axis;
-    prop_int(p, "axis", draw_axis(p, x->rank, &axis));
+    prop_int(p, "axis", prop_axis(p, x->rank, &axis));
     memcpy(dims, x->dims, sizeof dims);
     const uint32_t n = 1 + prop_pick(p, 4);
     int64_t sum = dims[axis];
@@ -139,7 +128,7 @@ void prop_concat(prop_t *p) {
 void prop_split(prop_t *p) {
     const pt_t *x = draw_data(p, 1, 4);
     uint32_t axis;
-    prop_int(p, "axis", draw_axis(p, x->rank, &axis));
+    prop_int(p, "axis", prop_axis(p, x->rank, &axis));
     const int64_t size = x->dims[axis];
     int64_t sizes[3], c[PT_RANK_MAX];
     const bool by_count = prop_pick(p, 2);
@@ -306,7 +295,7 @@ void prop_depth_to_space(prop_t *p) {
     const int64_t b = prop_range(p, 1, 3), n = prop_range(p, 0, 2), ch = prop_range(p, 1, 4),
                   h = prop_range(p, 1, 4), w = prop_range(p, 1, 4);
     const int64_t deep[4] = {n, ch * b * b, h, w}, wide[4] = {n, ch, h * b, w * b};
-    const anp_dtype_t dtype = type_t(p);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const pt_t *x = prop_input(p, dtype, 4, to_space ? deep : wide);
     pt_t *y = prop_output(p, dtype, 4, to_space ? wide : deep);
     prop_int(p, "blocksize", b);
@@ -358,7 +347,7 @@ void prop_gather(prop_t *p) {
     const pt_t x = *draw_data(p, 1, 4);
     uint32_t axis;
     int64_t idims[PT_RANK_MAX], dims[PT_RANK_MAX], c[PT_RANK_MAX], from[PT_RANK_MAX];
-    prop_int(p, "axis", draw_axis(p, x.rank, &axis));
+    prop_int(p, "axis", prop_axis(p, x.rank, &axis));
     const uint32_t irank = prop_dims(p, 0, 2, idims), rank = x.rank - 1 + irank;
     if (x.dims[axis] == 0) p->skip = true;
     const pt_t ind = *draw_indices(p, irank, idims, x.dims[axis]);
@@ -378,7 +367,7 @@ void prop_gather_elements(prop_t *p) {
     const pt_t x = *draw_data(p, 1, 4);
     uint32_t axis;
     int64_t dims[PT_RANK_MAX], c[PT_RANK_MAX];
-    prop_int(p, "axis", draw_axis(p, x.rank, &axis));
+    prop_int(p, "axis", prop_axis(p, x.rank, &axis));
     for (uint32_t a = 0; a < x.rank; a++) dims[a] = prop_range(p, 0, a == axis ? 5 : x.dims[a]);
     if (x.dims[axis] == 0) p->skip = true;
     const pt_t ind = *draw_indices(p, x.rank, dims, x.dims[axis]);
@@ -460,10 +449,10 @@ static bool written_twice(prop_t *p, const pt_t *y, int64_t at, const char *how)
 void prop_scatter_elements(prop_t *p) {
     int64_t xd[PT_RANK_MAX], dims[PT_RANK_MAX], c[PT_RANK_MAX];
     uint32_t axis;
-    const anp_dtype_t dtype = type_t(p);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 1, 3, xd);
     const pt_t x = *prop_input(p, dtype, rank, xd);
-    prop_int(p, "axis", draw_axis(p, x.rank, &axis));
+    prop_int(p, "axis", prop_axis(p, x.rank, &axis));
     for (uint32_t a = 0; a < x.rank; a++) dims[a] = prop_range(p, 0, a == axis ? 3 : x.dims[a]);
     if (x.dims[axis] == 0) p->skip = true;
     const pt_t ind = *draw_indices(p, x.rank, dims, x.dims[axis]);
@@ -483,7 +472,7 @@ void prop_scatter_elements(prop_t *p) {
 
 void prop_scatter_nd(prop_t *p) {
     int64_t xd[PT_RANK_MAX], idims[2], udims[PT_RANK_MAX], c[PT_RANK_MAX], to[PT_RANK_MAX];
-    const anp_dtype_t dtype = type_t(p);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 1, 3, xd), depth = 1 + prop_pick(p, rank);
     const pt_t x = *prop_input(p, dtype, rank, xd);
     if (x.n == 0) p->skip = true;
@@ -512,7 +501,7 @@ void prop_scatter_nd(prop_t *p) {
 /* Data-dependent: how many there are is part of the answer. */
 void prop_non_zero(prop_t *p) {
     int64_t xd[PT_RANK_MAX], c[PT_RANK_MAX];
-    const anp_dtype_t dtype = type_t(p);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 1, 4, xd);
     const double lo =
         anp_dtype_row(dtype)->cls == ANP_CLASS_UINT || dtype == ANP_DTYPE_BOOL ? 0 : -1;
@@ -536,7 +525,7 @@ void prop_compress(prop_t *p) {
     const pt_t x = *draw_data(p, 1, 4);
     uint32_t axis = 0;
     const bool flat = prop_pick(p, 3) == 0;
-    if (!flat) prop_int(p, "axis", draw_axis(p, x.rank, &axis));
+    if (!flat) prop_int(p, "axis", prop_axis(p, x.rank, &axis));
     const int64_t size = flat ? x.n : x.dims[axis], given = prop_range(p, 0, size);
     const pt_t cond = *prop_input(p, ANP_DTYPE_BOOL, 1, &given);
     int64_t dims[PT_RANK_MAX], c[PT_RANK_MAX], kept[PT_ELEMS_MAX], n = 0;
@@ -617,7 +606,7 @@ void prop_size(prop_t *p) {
 }
 
 void prop_range_op(prop_t *p) {
-    const anp_dtype_t dtype = type_t(p);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     if (anp_dtype_row(dtype)->block_bytes == 2 && prop_is_float(dtype))
         p->skip = true; /* sums of rounded steps */
     const double start = prop_input_in(p, dtype, 0, NULL, -9, 9)->v[0],
@@ -634,7 +623,7 @@ void prop_range_op(prop_t *p) {
 }
 
 void prop_eye_like(prop_t *p) {
-    const anp_dtype_t dtype = type_t(p), to = prop_type(p, "T2");
+    const anp_dtype_t dtype = prop_input_type(p, 0), to = prop_type(p, "T2");
     const int64_t dims[2] = {prop_range(p, 1, 6), prop_range(p, 1, 6)}, k = prop_range(p, -6, 6);
     prop_input(p, dtype, 2, dims);
     prop_int(p, "dtype", to);

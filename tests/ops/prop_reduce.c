@@ -2,17 +2,6 @@
 /* Properties of what runs along axes: reductions, sums so far, softmax, normalisations. */
 #include "prop.h"
 
-static anp_dtype_t type_of_input(prop_t *p, uint32_t i) {
-    anp_operand_spec_t spec;
-    anp_op_input_spec(p->op, i, &spec);
-    return prop_type(p, spec.type);
-}
-
-static int64_t draw_axis(prop_t *p, uint32_t rank, uint32_t *out) {
-    *out = prop_pick(p, rank);
-    return prop_pick(p, 2) ? (int64_t)*out : (int64_t)*out - rank;
-}
-
 /* A walk over the elements of x that share the kept coordinates `at`. */
 typedef struct walk_t {
     const pt_t *x;
@@ -132,7 +121,7 @@ void prop_reduce(prop_t *p) {
     int64_t dims[PT_RANK_MAX], at[PT_RANK_MAX];
     bool reduced[PT_RANK_MAX], none;
     const bool lse = strcmp(op, "ReduceLogSumExp") == 0, log_sum = strcmp(op, "ReduceLogSum") == 0;
-    const anp_dtype_t dtype = type_of_input(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const bool is_float = prop_is_float(dtype);
     if (!is_float &&
         (lse || log_sum || strcmp(op, "ReduceMean") == 0 || strcmp(op, "ReduceL2") == 0))
@@ -172,13 +161,13 @@ void prop_arg_reduce(prop_t *p) {
     int64_t dims[PT_RANK_MAX], at[PT_RANK_MAX];
     bool reduced[PT_RANK_MAX] = {false};
     uint32_t axis;
-    const anp_dtype_t dtype = type_of_input(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 1, 4, dims);
     const double lo = anp_dtype_row(dtype)->cls == ANP_CLASS_UINT ? 0 : -3;
     pt_t x = *prop_input_in(p, dtype, rank, dims, lo, 3);
     for (int64_t i = 0; i < x.n; i++)
         x.v[i] = rint(x.v[i]); /* equal ones are what is interesting */
-    prop_int(p, "axis", draw_axis(p, rank, &axis));
+    prop_int(p, "axis", prop_axis(p, rank, &axis));
     prop_int(p, "select_last_index", last);
     prop_int(p, "keepdims", keep);
     reduced[axis] = true;
@@ -206,12 +195,12 @@ void prop_cumulate(prop_t *p) {
                reverse = prop_pick(p, 2);
     int64_t dims[PT_RANK_MAX], c[PT_RANK_MAX];
     uint32_t axis;
-    const anp_dtype_t dtype = type_of_input(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const bool is_float = prop_is_float(dtype);
     const uint32_t rank = prop_dims(p, 1, 4, dims);
     const pt_t x = *(sum ? prop_input(p, dtype, rank, dims)
                          : prop_input_in(p, dtype, rank, dims, is_float ? 0.5 : 1, 2));
-    const int64_t given = draw_axis(p, rank, &axis);
+    const int64_t given = prop_axis(p, rank, &axis);
     prop_input_ints(p, &given, 1);
     p->in[1].rank = 0;
     prop_int(p, "exclusive", exclusive);
@@ -242,10 +231,10 @@ void prop_softmax(prop_t *p) {
     int64_t dims[PT_RANK_MAX], c[PT_RANK_MAX];
     bool reduced[PT_RANK_MAX] = {false};
     uint32_t axis;
-    const anp_dtype_t dtype = type_of_input(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 1, 4, dims);
     const pt_t x = *prop_input(p, dtype, rank, dims);
-    prop_int(p, "axis", draw_axis(p, rank, &axis));
+    prop_int(p, "axis", prop_axis(p, rank, &axis));
     reduced[axis] = true;
     pt_t *y = prop_output(p, dtype, rank, dims);
     for (int64_t i = 0; i < y->n && !p->skip; i++) {
@@ -299,10 +288,10 @@ void prop_layer_norm(prop_t *p) {
     bool reduced[PT_RANK_MAX] = {false};
     uint32_t axis;
     const bool rms = strcmp(p->op->name, "RMSNormalization") == 0;
-    const anp_dtype_t dtype = type_of_input(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 1, 4, dims);
     const pt_t x = *prop_input(p, dtype, rank, dims);
-    prop_int(p, "axis", draw_axis(p, rank, &axis));
+    prop_int(p, "axis", prop_axis(p, rank, &axis));
     const float epsilon = draw_epsilon(p);
     for (uint32_t a = axis; a < rank; a++) {
         reduced[a] = true;
@@ -330,7 +319,7 @@ void prop_layer_norm(prop_t *p) {
 void prop_group_norm(prop_t *p) {
     const bool instance = strcmp(p->op->name, "InstanceNormalization") == 0;
     int64_t dims[PT_RANK_MAX];
-    const anp_dtype_t dtype = type_of_input(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 3, 4, dims);
     const int64_t groups = instance ? dims[1] : prop_range(p, 1, 3),
                   per = instance ? 1 : prop_range(p, 1, 3);
@@ -362,7 +351,7 @@ void prop_group_norm(prop_t *p) {
 
 void prop_batch_norm(prop_t *p) {
     int64_t dims[PT_RANK_MAX], c[PT_RANK_MAX];
-    const anp_dtype_t dtype = type_of_input(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 2, 5, dims);
     const pt_t x = *prop_input(p, dtype, rank, dims);
     const pt_t scale = *prop_input(p, dtype, 1, &dims[1]),
@@ -384,10 +373,10 @@ void prop_lp_norm(prop_t *p) {
     bool reduced[PT_RANK_MAX] = {false};
     uint32_t axis;
     const bool one = prop_pick(p, 2);
-    const anp_dtype_t dtype = type_of_input(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 1, 4, dims);
     const pt_t x = *prop_input(p, dtype, rank, dims);
-    prop_int(p, "axis", draw_axis(p, rank, &axis));
+    prop_int(p, "axis", prop_axis(p, rank, &axis));
     prop_int(p, "p", one ? 1 : 2);
     reduced[axis] = true;
     pt_t *y = prop_output(p, dtype, rank, dims);
@@ -402,7 +391,7 @@ void prop_lp_norm(prop_t *p) {
 
 void prop_lrn(prop_t *p) {
     int64_t dims[PT_RANK_MAX], c[PT_RANK_MAX];
-    const anp_dtype_t dtype = type_of_input(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     const uint32_t rank = prop_dims(p, 3, 4, dims);
     const int64_t size = prop_range(p, 1, 5);
     const float alpha = (float)prop_real(p, 0.1, 1), beta = (float)prop_real(p, 0.5, 1),
@@ -431,7 +420,7 @@ void prop_lrn(prop_t *p) {
 void prop_mean_variance_norm(prop_t *p) {
     int64_t dims[4];
     bool reduced[4] = {true, false, true, true};
-    const anp_dtype_t dtype = type_of_input(p, 0);
+    const anp_dtype_t dtype = prop_input_type(p, 0);
     for (int a = 0; a < 4; a++) dims[a] = prop_range(p, 1, 6);
     if (prop_pick(p, 2)) {
         prop_ints(p, "axes", (const int64_t[]){2, 3}, 2);

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Asking drivers: a program with a node per operator goes to the compile half of each. */
-#include "base/alloc.h"
-#include "base/thread.h"
-#include "driver/builtin.h"
-#include "op/registry.h"
 #include "operators.h"
-#include "program/program.h"
+#include "runtime/runtime.h"
 #include <string.h>
 
 /* ---- the program ---- */
@@ -31,80 +27,45 @@ static anp_status_t put_program(anp_program_writer_t *w, void **out, uint64_t *o
     return anp_program_writer_finish(w, out, out_bytes);
 }
 
-/* ---- the host that drivers see ---- */
-static void host_log(void *user, int level, const char *text) {
-    (void)user, (void)level, (void)text;
-}
-
-static anp_status_t host_fail(void *user, anp_status_t code, const char *text) {
-    (void)user;
-    return anp_error_set(code, "driver", 0, "%s", text);
-}
-
-static anp_status_t host_alloc(void *user, uint64_t size_bytes, void **out) {
-    (void)user;
-    return anp_alloc(size_bytes, out);
-}
-
-static void host_free(void *user, void *ptr) {
-    (void)user;
-    anp_free(ptr);
-}
-
-static const char *host_option(void *user, const char *key) {
-    (void)user, (void)key;
-    return NULL;
-}
-
 /* ---- asking ---- */
-static anp_status_t ask(const anp_driver_t *driver, const anp_builtin_t *builtin,
-                        const void *program, uint64_t bytes, bool *out_yes) {
+static anp_status_t ask(const anp_driver_slot_t *slot, const void *program, uint64_t bytes,
+                        bool *out_yes) {
     static anp_drv_answer_t answers[ANP_OP_COUNT];
-    const anp_host_t host = {.abi = ANP_DRIVER_ABI,
-                             .struct_size = sizeof host,
-                             .log = host_log,
-                             .fail = host_fail,
-                             .alloc = host_alloc,
-                             .free = host_free,
-                             .option = host_option,
-                             .builtin = builtin};
-    anp_drv_t *drv;
+    if (!slot->drv) ANP_FAIL(ANP_UNSUPPORTED, "driver %s: %s", slot->name, slot->reason);
     memset(answers, 0, sizeof answers);
-    ANP_TRY(driver->open(&host, &drv));
-    const anp_status_t st = driver->query(drv, "", program, bytes, answers);
-    driver->close(drv);
+    ANP_TRY(slot->table->query(slot->drv, "", program, bytes, answers));
     for (uint32_t i = 0; i < ANP_OP_COUNT; i++) out_yes[i] = answers[i].yes;
-    return st;
+    return ANP_OK;
 }
 
-static anp_status_t ask_all(const anp_builtin_t *builtin, const void *program, uint64_t bytes,
+/* `out` names drivers of the library, which outlive the context. */
+static anp_status_t ask_all(const anp_context_t *ctx, const void *program, uint64_t bytes,
                             operators_answers_t *out) {
-    for (; anp_builtin_drivers[out->n_drivers]; out->n_drivers++) {
-        if (out->n_drivers == OPERATORS_DRIVERS_MAX)
+    for (uint64_t i = 0; i < ctx->slots.count; i++) {
+        const anp_driver_slot_t *slot = ANP_VEC_AT(&ctx->slots, anp_driver_slot_t *, i);
+        if (i == OPERATORS_DRIVERS_MAX)
             ANP_FAIL(ANP_LIMIT, "more than %d drivers", OPERATORS_DRIVERS_MAX);
-        const anp_driver_t *driver = anp_builtin_drivers[out->n_drivers]();
-        out->drivers[out->n_drivers] = driver->name;
-        ANP_TRY(ask(driver, builtin, program, bytes, out->yes[out->n_drivers]));
+        ANP_TRY(ask(slot, program, bytes, out->yes[i]));
+        out->drivers[out->n_drivers++] = slot->table->name;
     }
     return ANP_OK;
 }
 
 anp_status_t operators_ask(operators_answers_t *out) {
-    anp_builtin_t builtin = {.machine = {.cpu = anp_cpu_detect()}};
+    const anp_context_options_t options = {.threads = 1, .ignore_environment = true};
     anp_program_writer_t *w = NULL;
-    anp_pool_t *pool = NULL;
+    anp_context_t *ctx = NULL;
     void *program = NULL;
     uint64_t bytes;
     anp_status_t st;
     memset(out, 0, sizeof *out);
-    ANP_TRY_OUT(st, anp_pool_create(1, &pool));
-    builtin.machine.pool = pool;
+    ANP_TRY_OUT(st, anp_context_create(&options, &ctx));
     ANP_TRY_OUT(st, anp_program_writer_create(&w));
     ANP_TRY_OUT(st, put_program(w, &program, &bytes));
-    ANP_TRY_OUT(st, ask_all(&builtin, program, bytes, out));
+    ANP_TRY_OUT(st, ask_all(ctx, program, bytes, out));
 out:
     anp_free(program);
     anp_program_writer_release(w);
-    anp_pool_release(pool);
+    anp_context_release(ctx);
     return st;
 }

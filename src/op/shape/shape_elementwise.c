@@ -41,10 +41,6 @@ anp_status_t anp_shape_broadcast_n(anp_shape_ctx_t *c) {
     return broadcast_inputs(c, c->n_in);
 }
 
-anp_status_t anp_shape_pow(anp_shape_ctx_t *c) {
-    return broadcast_inputs(c, 2);
-}
-
 anp_status_t anp_shape_where(anp_shape_ctx_t *c) {
     return broadcast_inputs(c, 3);
 }
